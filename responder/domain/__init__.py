@@ -1,0 +1,5 @@
+"""The pure core: values and functions that decide; stdlib only.
+
+No IO, no clock, no log, no randomness and no async lives here. `now` is an argument, and not
+acting is a value (`Hold`) that carries its reason.
+"""

@@ -1,0 +1,217 @@
+"""What is remembered of one target from pass to pass, and over restarts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from responder.domain.audit import Decision
+from responder.domain.breaker import Failure
+from responder.domain.clock import ZERO
+
+__all__ = [
+    "Actual",
+    "Backoff",
+    "Demand",
+    "Episode",
+    "Memory",
+    "Order",
+    "Override",
+    "Owner",
+    "Reading",
+    "RememberedAlert",
+    "State",
+    "Write",
+]
+
+
+class State(StrEnum):
+    """What this service has done to the target; anything but `released` is ours."""
+
+    RELEASED = "released"
+    ENGAGING = "engaging"
+    ENGAGED = "engaged"
+    RELEASING = "releasing"
+
+
+class Actual(StrEnum):
+    """What the provider said when last asked."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class Demand(StrEnum):
+    """What the alerts ask for."""
+
+    TRIGGER = "trigger"
+    SUSTAIN = "sustain"
+    NONE = "none"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
+
+
+class Owner(StrEnum):
+    """Who turned on what is on, or changed what was ours."""
+
+    RESPONDER = "responder"
+    OPERATOR = "operator"
+    EXTERNAL = "external"
+
+
+class Order(StrEnum):
+    """What an operator may order."""
+
+    ENGAGED = "engaged"
+    RELEASED = "released"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An operator's order; it ends by itself, when the calendar says so."""
+
+    order: Order
+    ends_at: datetime
+    reason: str
+    actor: str
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the provider said about a target."""
+
+    actual: Actual
+    value: str | None = None
+    """The provider's own word, such as a security level."""
+    changed_at: datetime | None = None
+    """When the provider says that it last changed."""
+    ineligible: str | None = None
+    """Why it cannot or must not be switched; None when it can."""
+    constrained_for: timedelta = ZERO
+    """How long the provider still refuses the next change."""
+    unprepared: str | None = None
+    """Why it must not be raised now (a precondition of the mitigation); None when it may."""
+    at: datetime | None = None
+    mark: timedelta = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """The last write of ours: what it wanted and what is known of it."""
+
+    raising: bool
+    at: datetime
+    mark: timedelta
+    settled: bool = False
+    """A read has shown its effect, or it certainly had none. Until then nothing opposite."""
+    accepted: bool = False
+    """The provider answered as asked; only a read makes that a fact."""
+    changed_at: datetime | None = None
+    """The provider's own stamp of the change, once read back."""
+    value: str | None = None
+    earlier: timedelta | None = None
+    """Mark of an earlier try for the same that may still land."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The target's own wait after failures that say nothing of the API as a whole."""
+
+    failures: int = 0
+    until: timedelta = ZERO
+    failure: Failure | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedAlert:
+    """The labels of an alert of this episode: silences are compared with them when it is gone."""
+
+    fingerprint: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """From the first trigger to a calm period without one."""
+
+    started_at: datetime
+    alerts: tuple[RememberedAlert, ...] = ()
+    severity: str = ""
+    oldest: datetime | None = None
+    """When the oldest of its triggers began."""
+    quiet: timedelta = ZERO
+    """Observed time without a trigger."""
+    was_on: bool = False
+    """It was on at some time in this episode, whoever turned it on."""
+    drifted: bool = False
+    """Somebody else has switched it off."""
+    off_seen: timedelta | None = None
+    """Mark of the first read that said off without the provider saying since when."""
+    enforced: int = 0
+    """How many times it was switched on again against drift."""
+    counted: bool = False
+    """Its engagement has been counted for the hourly limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything that is remembered of one target.
+
+    Fields that end in `_mark` are marks in observed time (`Moment.elapsed`); fields that end in
+    `_for` count the observed time of good passes, neither blind nor paused.
+    """
+
+    target: str
+    site: str
+    mitigation: str
+    resource: str
+    policy: str | None = None
+    state: State = State.RELEASED
+    owner: Owner | None = None
+    since: datetime | None = None
+    previous: str | None = None
+    demand: Demand = Demand.NONE
+    wanted: bool = False
+    wanted_mark: timedelta = ZERO
+    """Since when it is wanted: an older read says nothing about the need to raise."""
+    watched: bool = False
+    """Whether the last pass was a good one: time counts between two of them."""
+    absent_for: timedelta | None = None
+    """How long all alerts have been absent; None while one is there."""
+    calm_for: timedelta | None = None
+    """How long demand has been `none`; None while it is not."""
+    on_for: timedelta = ZERO
+    """How long it has been on since its confirmed engagement."""
+    on_mark: timedelta | None = None
+    blind_mark: timedelta | None = None
+    sustain_mark: timedelta | None = None
+    engagements: tuple[timedelta, ...] = ()
+    """Marks of the confirmed engagements of the last six hours."""
+    episode: Episode | None = None
+    override: Override | None = None
+    reading: Reading | None = None
+    unread_mark: timedelta | None = None
+    """Since when reads fail; None after one that worked."""
+    write: Write | None = None
+    backoff: Backoff = Backoff()
+    """Its own wait after failed writes."""
+    read_backoff: Backoff = Backoff()
+    decision: Decision | None = None
+    stuck: str = ""
+    """Why people must look at it; empty when they need not."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether a write of this service turned it on, or is about to."""
+        return self.state is not State.RELEASED
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing about it moves with time."""
+        return not (self.ours or self.wanted or self.episode or self.override) and (
+            self.demand is Demand.NONE
+        )

@@ -1,0 +1,90 @@
+"""One pass over one target, without the effects: what is remembered, and what to look at next."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from responder.domain.audit import Action, Decision
+from responder.domain.clock import ZERO, Moment
+from responder.domain.decision import Situation
+from responder.domain.demand import Sight
+from responder.domain.episode import after_sight
+from responder.domain.memory import Actual, Memory, Owner, State
+from responder.domain.ownership import DRIFT_PROOF, adopted, resumed
+from responder.domain.writes import next_look
+
+__all__ = ["due_mark", "lifted", "observed", "read_due", "stuck"]
+
+
+def observed(
+    memory: Memory, sight: Sight, now: Moment, step: timedelta, confirm: timedelta
+) -> Memory:
+    """Return the memory with which this pass decides."""
+    memory = _override_ended(memory, now)
+    memory = after_sight(memory, sight, now, step, confirm)
+    memory = adopted(resumed(memory), sight.policy, now)
+    return replace(memory, stuck=stuck(memory, sight, now))
+
+
+def _override_ended(memory: Memory, now: Moment) -> Memory:
+    if memory.override is None or now.wall < memory.override.ends_at:
+        return memory
+    return lifted(memory)
+
+
+def lifted(memory: Memory) -> Memory:
+    """Return the memory without its override; what was never ours goes back to who owns it."""
+    memory = replace(memory, override=None)
+    if memory.state is State.RELEASING and memory.on_mark is None:
+        return replace(memory, state=State.RELEASED, owner=Owner.EXTERNAL)
+    return memory
+
+
+def stuck(memory: Memory, sight: Sight, now: Moment) -> str:
+    """Return why people must look at what is on, empty when they need not; it changes nothing."""
+    if memory.on_mark is None:
+        return ""
+    guards = sight.policy.guards
+    if now.elapsed - memory.on_mark > guards.maximum_duration:
+        return "on for longer than maximum_duration"
+    if _longer(memory.blind_mark, guards.maximum_sustain, now):
+        return "blind for longer than maximum_sustain"
+    if _longer(memory.sustain_mark, guards.maximum_sustain, now):
+        return "kept by sustain alerts alone for longer than maximum_sustain"
+    return ""
+
+
+def _longer(mark: timedelta | None, limit: timedelta, now: Moment) -> bool:
+    return mark is not None and now.elapsed - mark > limit
+
+
+def due_mark(memory: Memory, decision: Decision, interval: timedelta) -> timedelta:
+    """Return the mark at which this target must be read next, leaving aside any failure.
+
+    `interval` is the time between two routine reads.
+    """
+    reading = memory.reading
+    if reading is None:
+        return ZERO
+    due = [reading.mark + interval]
+    look = next_look(memory)
+    if look is not None:
+        due.append(look)
+    episode = memory.episode
+    if episode is not None and episode.off_seen is not None:
+        due.append(max(episode.off_seen + DRIFT_PROOF, reading.mark))
+    if memory.wanted and decision.action is Action.HOLD and reading.mark < memory.wanted_mark:
+        due.append(memory.wanted_mark)
+    if memory.unread_mark is not None and memory.unread_mark > reading.mark:
+        due.append(memory.read_backoff.until)
+    return max(min(due), memory.read_backoff.until)
+
+
+def read_due(s: Situation, decision: Decision, interval: timedelta) -> bool:
+    """Tell whether this target must be read now: before any write, and when it is time."""
+    if not s.may_read:
+        return False
+    if decision.action is Action.ENGAGE:
+        return s.actual is Actual.UNKNOWN
+    if decision.action is Action.RELEASE:
+        return s.memory.reading is None or s.memory.reading.mark < s.now.elapsed
+    return due_mark(s.memory, decision, interval) <= s.now.elapsed

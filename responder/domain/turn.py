@@ -1,0 +1,129 @@
+"""One target's turn at the provider, sans IO: what to read and write, and what it leaves behind.
+
+A turn is a generator. It yields what must be done (`Read`, `Write`), each with the memory to keep
+before doing it, and is sent an `Answer`: what came of it, and the situation of that moment. While
+a call is under way, passes go on and memory moves; so every retry and every write is for the
+decision of that moment, never for a stale one.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from responder.domain.audit import Action, Decision, Reason
+from responder.domain.breaker import Failure
+from responder.domain.decision import Situation, decide
+from responder.domain.memory import Actual, Memory, Reading, State
+from responder.domain.ownership import after_reading, resumed
+from responder.domain.step import read_due
+from responder.domain.writes import (
+    after_acceptance,
+    after_failed_read,
+    after_failed_write,
+    after_intent,
+    after_no_effect,
+)
+
+__all__ = ["Answer", "Failed", "Read", "Write", "turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Ask the provider what is so."""
+
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Keep the memory as an intent, then ask the provider for the change."""
+
+    memory: Memory
+    decision: Decision
+    raising: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """How a call failed; `retry_after` is the provider's wish."""
+
+    failure: Failure
+    detail: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call, and the situation now; a reading, a failure, or neither (accepted)."""
+
+    situation: Situation
+    result: Reading | Failed | None
+
+
+def turn(s: Situation, interval: timedelta) -> Generator[Read | Write, Answer, Memory]:
+    """Do what the situation asks for; return the memory that remains.
+
+    `interval` is the time between two routine reads of this target.
+    """
+    decision = decide(s)
+    started = s.now.elapsed
+    if read_due(s, decision, interval):
+        answer = yield Read(replace(s.memory, decision=decision))
+        s = _after_read(answer)
+        decision = decide(s)
+    reading = s.memory.reading
+    if decision.action is Action.RELEASE and (reading is None or reading.mark < started):
+        decision = Decision(Action.HOLD, Reason.UNOBSERVED, None, "no read can be made now")
+    memory = replace(s.memory, decision=decision)
+    if decision.action not in {Action.ENGAGE, Action.RELEASE}:
+        return memory
+    return (yield from _write(replace(s, memory=memory), decision))
+
+
+def _write(s: Situation, decision: Decision) -> Generator[Read | Write, Answer, Memory]:
+    """Announce the write, make it, and read it back: only the read makes it a fact."""
+    raising = decision.action is Action.ENGAGE
+    intent = after_intent(s.memory, s.now, raising=raising, value=None)
+    answer = yield Write(intent, decision, raising)
+    s = answer.situation
+    if isinstance(answer.result, Failed):
+        failed = answer.result
+        memory = after_failed_write(
+            s.memory, failed.failure, failed.detail, s.now, failed.retry_after
+        )
+        return _decided(replace(s, memory=memory))
+    s = replace(s, memory=after_acceptance(s.memory))
+    if not s.may_read:
+        return _decided(s)
+    answer = yield Read(s.memory)
+    s = _after_read(answer)
+    if isinstance(answer.result, Reading) and not _shows(answer.result, raising=raising):
+        s = replace(s, memory=after_no_effect(s.memory, s.now))
+    return _decided(s)
+
+
+def _after_read(answer: Answer) -> Situation:
+    s, result = answer.situation, answer.result
+    if isinstance(result, Reading):
+        memory = resumed(after_reading(s.memory, result, s.now))
+    elif isinstance(result, Failed):
+        memory = after_failed_read(
+            s.memory, result.failure, result.detail, s.now, result.retry_after
+        )
+    else:
+        memory = s.memory
+    return replace(s, memory=memory)
+
+
+def _shows(reading: Reading, *, raising: bool) -> bool:
+    return reading.actual is (Actual.ON if raising else Actual.OFF)
+
+
+def _decided(s: Situation) -> Memory:
+    """Return the memory with the decision that follows from it, as it will be shown."""
+    decision = decide(s)
+    if decision.action is Action.RELEASE or (
+        decision.action is Action.ENGAGE and s.memory.state is not State.ENGAGING
+    ):
+        return s.memory  # the next pass decides anew, and reads first
+    return replace(s.memory, decision=decision)

@@ -1,0 +1,253 @@
+"""What the shell is written against: small protocols, each with a twin that needs no outside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from responder.domain.alerts import Alert, HeardAlert, Silence
+from responder.domain.audit import AuditEntry
+from responder.domain.memory import Memory, Override, Reading
+from responder.domain.targets import Policy, Target
+
+__all__ = [
+    "AlertSource",
+    "Automation",
+    "Changes",
+    "Clock",
+    "Component",
+    "ComponentStatus",
+    "EventQuery",
+    "Health",
+    "HeardAlert",
+    "Intent",
+    "Mitigation",
+    "MitigationKind",
+    "Outcome",
+    "Poll",
+    "Snapshot",
+    "Store",
+    "TargetView",
+    "UnknownTargetError",
+]
+
+
+class Clock(Protocol):
+    """The only way to learn the time; app.py gives the real one."""
+
+    def now(self) -> datetime:
+        """Return the calendar's time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> timedelta:
+        """Return a time that only runs forwards, for measuring what passed."""
+        ...
+
+
+class Mitigation(Protocol):
+    """One thing that we can switch on and off; every failure is a ProviderError."""
+
+    name: str
+
+    async def read(self, target: Target) -> Reading:
+        """Ask the provider what is so now (`at` and `mark` are the caller's to fill in)."""
+        ...
+
+    async def engage(self, target: Target) -> str:
+        """Ask the provider to switch it on; return the value written."""
+        ...
+
+    async def release(self, target: Target, previous: str | None) -> str:
+        """Ask the provider to put back what was there before; return the value written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MitigationKind:
+    """One line of the registry: what the rest must know of a mitigation without importing it."""
+
+    name: str
+    resource: str
+    """What it protects: `zone` or `prefix`; the key of a site's list, and an alert's label."""
+    options: type[Any]
+    """The pydantic model of a policy's `options`."""
+    sustain_expires: bool = True
+    """Whether sustain alerts alone stop keeping it on after `maximum_sustain`."""
+    adopt: bool = False
+    """The default of a policy's `adopt`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What one Alertmanager answered: raw facts, judged by the domain."""
+
+    source: str
+    """Its URL without credentials; the name under which it is shown."""
+    alerts: tuple[Alert, ...] = ()
+    heartbeats: tuple[Alert, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    date: datetime | None = None
+    """The answer's own `Date`; None when it did not answer."""
+    problem: str = ""
+    """Why it is not usable; empty when it answered as it should."""
+
+
+class AlertSource(Protocol):
+    """One Alertmanager to poll."""
+
+    source: str
+
+    async def poll(self) -> Poll:
+        """Ask for the alerts of all policies, the heartbeat and all active silences; no raise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that is about to be made; committed before the call."""
+
+    id: str
+    target: str
+    action: str
+    value: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an intent."""
+
+    intent: str
+    outcome: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one transaction writes, all or nothing."""
+
+    memories: Sequence[Memory] = ()
+    forgotten: Sequence[str] = ()
+    """Ids of targets whose memory goes."""
+    alerts: Sequence[HeardAlert] = ()
+    intents: Sequence[Intent] = ()
+    outcomes: Sequence[Outcome] = ()
+    entries: Sequence[AuditEntry] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Small JSON values of the service itself, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that a start needs."""
+
+    memories: Sequence[Memory] = ()
+    alerts: Sequence[HeardAlert] = ()
+    open_intents: Sequence[Intent] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which audit entries, newest first."""
+
+    target: str | None = None
+    since: datetime | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """One target as people and programs are shown it."""
+
+    target: Target
+    policy: Policy
+    memory: Memory
+    alerts: tuple[Alert, ...] = ()
+    """The alerts about it that the last pass saw, oldest first."""
+
+
+class ComponentStatus(StrEnum):
+    """How a part of the service is."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One line of `/health`."""
+
+    name: str
+    status: ComponentStatus
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the service is, by its parts; made from what is known, without any call."""
+
+    ready: bool
+    """The store answers and the first pass is done."""
+    components: tuple[Component, ...] = ()
+
+
+class UnknownTargetError(LookupError):
+    """No target of this id is configured or remembered."""
+
+
+class Automation(Protocol):
+    """What the outside may ask of the running service."""
+
+    async def hear(self, alerts: Sequence[Alert], truncated: int) -> None:
+        """Keep what a webhook told and look at Alertmanager at once.
+
+        Returns when it is committed; raises StoreError when it cannot be.
+        """
+        ...
+
+    async def order(self, target: str, override: Override | None, actor: str) -> TargetView:
+        """Set an operator's override (None: lift it); returns when it is committed.
+
+        Raises UnknownTargetError or StoreError.
+        """
+        ...
+
+    def targets(self) -> list[TargetView]:
+        """Return all targets, orphans included, in the order of their ids."""
+        ...
+
+    async def events(self, query: EventQuery) -> list[AuditEntry]:
+        """Read the audit trail, newest first; raises StoreError."""
+        ...
+
+    def health(self) -> Health:
+        """Say how the service is."""
+        ...
+
+
+class Store(Protocol):
+    """Where memory lives; synchronous, every failure is a StoreError."""
+
+    def load(self) -> Snapshot:
+        """Read everything that a start needs."""
+        ...
+
+    def commit(self, batch: Sequence[Changes]) -> None:
+        """Write all of these in one transaction, in their order; durable when it returns."""
+        ...
+
+    def events(self, query: EventQuery) -> list[AuditEntry]:
+        """Read the audit trail, newest first."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Delete entries, closed intents and resolved alerts older than this; return how many."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file or connection."""
+        ...
