@@ -1,0 +1,177 @@
+"""What only several values together can be: incomplete, or contradicting each other."""
+
+from collections.abc import Sequence
+
+from responder.ports import MitigationKind
+from responder.settings.durations import format_duration
+from responder.settings.policies import GUARDS, GuardSettings
+from responder.settings.report import Report
+from responder.settings.root import Root
+from responder.settings.secret import Secret
+from responder.settings.section import Section
+from responder.settings.sections import HttpAuth
+from responder.settings.tree import KeyPath
+from responder.settings.validation import did_you_mean
+
+__all__ = ["check_sections", "guard_scopes"]
+
+
+def check_sections(root: Root, kinds: Sequence[MitigationKind], report: Report) -> None:
+    """Report every contradiction between sound values."""
+    _check_server(root, report)
+    _check_credential(root, report)
+    _check_auth(root.alertmanager.http, ("alertmanager", "http"), report)
+    _check_auth(root.prometheus.http, ("prometheus", "http"), report)
+    _check_urls(root, report)
+    _check_sites(root, report)
+    _check_policies(root, kinds, report)
+    _check_guards(root, report)
+    _check_log(root, report)
+
+
+def guard_scopes(root: Root, report: Report) -> list[tuple[KeyPath, GuardSettings]]:
+    """Return the guards, and those of every policy that sets one of its own."""
+    scopes: list[tuple[KeyPath, GuardSettings]] = [(("guards",), root.guards)]
+    for index, policy in enumerate(root.policies):
+        path = ("policies", index)
+        if any(report.sets((*path, guard)) for guard in GUARDS):
+            scopes.append((path, policy))
+    return scopes
+
+
+def _check_server(root: Root, report: Report) -> None:
+    server = root.server
+    is_open = server.webhook_token is None and not server.listen.is_loopback
+    if is_open and not report.touches(("server", "webhook_token_file")):
+        report.problem(
+            ("server", "listen"),
+            f"{server.listen} can be reached by others; set webhook_token_file, or listen on"
+            " 127.0.0.1",
+        )
+    if _same(server.webhook_token, server.api_token):
+        report.problem(
+            ("server", "api_token_file"),
+            "holds the same token as webhook_token_file; make another one",
+        )
+
+
+def _same(one: Secret | None, other: Secret | None) -> bool:
+    return one is not None and other is not None and one.value() == other.value()
+
+
+def _given(section: Section, path: KeyPath, report: Report) -> set[str]:
+    """Return the keys of a section that somebody set, those of wrong values too."""
+    return {
+        key
+        for key in type(section).model_fields
+        if getattr(section, key) is not None or report.touches((*path, key))
+    }
+
+
+def _check_credential(root: Root, report: Report) -> None:
+    here: KeyPath = ("cloudflare",)
+    given = _given(root.cloudflare, here, report)
+    for key in ("api_token", "api_key"):
+        if {key, f"{key}_file"} <= given:
+            report.problem((*here, key), f"is set and {key}_file too; keep one of them")
+    has_token = given & {"api_token", "api_token_file"}
+    has_key = given & {"api_key", "api_key_file"}
+    has_email = "email" in given
+    if has_token and (has_key or has_email):
+        report.problem(here, "has both a token and email or key; keep one kind of credential")
+    elif has_email and not has_key:
+        report.problem((*here, "email"), "has no key; add api_key_file, or use api_token_file")
+    elif has_key and not has_email:
+        report.problem(here, "has a key but no email; add email, or use api_token_file")
+    elif not has_token and not has_key:
+        report.problem(here, "has no credential; add api_token_file (or email and api_key_file)")
+
+
+def _check_auth(auth: HttpAuth, path: KeyPath, report: Report) -> None:
+    given = _given(auth, path, report)
+    if {"bearer_token_file", "username"} <= given:
+        report.problem((*path, "username"), "is set and bearer_token_file too; keep one of them")
+    if "username" in given and "password_file" not in given:
+        report.problem((*path, "username"), "has no password; add password_file")
+    if "password_file" in given and "username" not in given:
+        report.problem((*path, "password_file"), "has no user; add username")
+
+
+def _check_urls(root: Root, report: Report) -> None:
+    seen: set[str] = set()
+    for index, url in enumerate(root.alertmanager.urls):
+        if url in seen:
+            report.problem(("alertmanager", "urls", index), f"{url} is there twice; keep one")
+        seen.add(url)
+
+
+def _check_sites(root: Root, report: Report) -> None:
+    if not root.sites and not report.touches(("sites",)):
+        report.problem(("sites",), "there are none; add a site with its zones or prefixes")
+    owners: dict[str, KeyPath] = {}
+    for name, site in root.sites.items():
+        if not site.zones and not site.prefixes and not report.touches(("sites", name)):
+            report.problem(("sites", name), "protects nothing; add zones or prefixes")
+        for key, resources in (("zones", site.zones), ("prefixes", site.prefixes)):
+            for index, resource in enumerate(resources):
+                path: KeyPath = ("sites", name, key, index)
+                first = owners.setdefault(resource, path)
+                if first != path:
+                    where = f"under {first[1]} ({report.source(first)})"
+                    report.problem(path, f"{resource} is already {where}; keep one of them")
+    _check_account(root, report)
+
+
+def _check_account(root: Root, report: Report) -> None:
+    account = ("cloudflare", "account_id")
+    has_prefixes = any(site.prefixes for site in root.sites.values())
+    if has_prefixes and not root.cloudflare.account_id and not report.touches(account):
+        report.problem(account, "is required for prefixes; add the id of the account they are in")
+
+
+def _check_policies(root: Root, kinds: Sequence[MitigationKind], report: Report) -> None:
+    known = [kind.name for kind in kinds]
+    first: dict[str, KeyPath] = {}
+    for index, policy in enumerate(root.policies):
+        path: KeyPath = ("policies", index)
+        for key in ("name", "mitigation"):
+            if not getattr(policy, key) and not report.touches((*path, key)):
+                report.problem((*path, key), "is required; add it")
+        if policy.mitigation and policy.mitigation not in known:
+            known_ones = did_you_mean(policy.mitigation, known)
+            text = f"unknown mitigation {policy.mitigation!r}; {known_ones}"
+            report.problem((*path, "mitigation"), text)
+        other = first.setdefault(policy.name, path)
+        if policy.name and other != path:
+            _tell_same_name(path, other, report)
+        matches_all = not policy.match and report.sets((*path, "match"))
+        if matches_all and not report.touches((*path, "match")):
+            report.problem((*path, "match"), "would match every alert; add a condition")
+
+
+def _tell_same_name(path: KeyPath, other: KeyPath, report: Report) -> None:
+    if report.sets((*path, "name")):
+        text = f"is also the name of a policy at {report.source((*other, 'name'))}; rename one"
+        report.problem((*path, "name"), text)
+    else:
+        text = "is the name of the policy built in for another mitigation; rename this one"
+        report.problem((*other, "name"), text)
+
+
+def _check_guards(root: Root, report: Report) -> None:
+    for path, guards in guard_scopes(root, report):
+        pair = ("maximum_duration", "minimum_duration")
+        own = [key for key in pair if report.sets((*path, key))]
+        if own and guards.maximum_duration < guards.minimum_duration:
+            longest = format_duration(guards.maximum_duration)
+            shortest = format_duration(guards.minimum_duration)
+            report.problem(
+                (*path, own[0]),
+                f"maximum_duration ({longest}) is below minimum_duration ({shortest}); swap them",
+            )
+
+
+def _check_log(root: Root, report: Report) -> None:
+    log = root.log
+    if log.output == "file" and log.file is None and not report.touches(("log", "file")):
+        report.problem(("log", "output"), "file needs a path; add file")

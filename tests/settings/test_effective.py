@@ -1,0 +1,84 @@
+"""What `config show` shows: every value in force, its source, and never a secret."""
+
+from itertools import pairwise
+
+import pytest
+
+from responder.settings.root import Root
+
+HIDDEN = "hunter2"
+
+
+@pytest.fixture
+def settings(load, secret_file):
+    path = secret_file(text=HIDDEN)
+    text = load().minimal + (
+        f"server: {{webhook_token_file: {path}}}\n"
+        f"store: {{url: 'postgresql://me:{HIDDEN}@db/responder'}}\n"
+        f"prometheus: {{http: {{username: me, password_file: {path}}}}}\n"
+        "policies: [{name: a, mitigation: under_attack, calm_period: 20m}]\n"
+    )
+    environ = {"RESPONDER_CLOUDFLARE__API_TOKEN": HIDDEN}
+    return load(environ=environ).settings(text)
+
+
+def test_no_secret_is_ever_shown(settings):
+    shown = f"{settings!r} {settings} {list(settings.effective())} {settings.inventory()!r}"
+    shown += "".join(f"{getattr(settings, name)!r}" for name in Root.model_fields)
+    assert HIDDEN not in shown
+    assert settings.cloudflare.token.value() == HIDDEN
+
+
+def test_no_problem_or_warning_shows_a_secret(load, tmp_path):
+    (tmp_path / "two").write_text(f"{HIDDEN}\n{HIDDEN}\n")
+    text = f"""\
+cloudflare: {{api_token: [{HIDDEN}], api_key: {HIDDEN}, api_key_file: {tmp_path / "two"}}}
+store: {{url: 'mysql://me:{HIDDEN}@db/x'}}
+prometheus: {{url: 'http://me:{HIDDEN}@a'}}
+alertmanager: {{urls: ['http://me:{HIDDEN}@a:x']}}
+"""
+    environ = {"RESPONDER_CLOUDFLARE__EMAIL": f'"{HIDDEN}'}
+    problems = load(environ=environ).problems(text)
+    assert len(problems) >= 6
+    assert HIDDEN not in "\n".join(problems)
+
+
+def test_values_are_shown_as_they_are_written_in_a_file(settings):
+    shown = {row.key: row.value for row in settings.effective()}
+    expected = {
+        "alertmanager.urls": "[http://127.0.0.1:9093]",
+        "alertmanager.poll_interval": "5s",
+        "cloudflare.api_token": "********",
+        "cloudflare.email": "",
+        "store.url": "postgresql://me:********@db/responder",
+        "policies[0].mode": "enforce",
+        "policies[0].adopt": "false",
+        "policies[0].match": '[mitigation="under_attack"]',
+        "policies[0].options.fallback_level": "medium",
+        "log.max_backups": "5",
+    }
+    assert {key: shown[key] for key in expected} == expected
+
+
+def test_every_value_tells_where_it_came_from(settings):
+    sources = {row.key: row.source for row in settings.effective()}
+    expected = {
+        "cloudflare.api_token": "environment RESPONDER_CLOUDFLARE__API_TOKEN",
+        "sites.shop.zones": "responder.yml:7",
+        "policies[0].calm_period": "responder.yml:11",
+        "policies[0].minimum_duration": "default",
+        "policies[1].name": "default",
+    }
+    assert {key: sources[key] for key in expected} == expected
+
+
+def test_the_order_is_that_of_the_reference(settings):
+    sections = [row.key.replace("[", ".").split(".")[0] for row in settings.effective()]
+    order = list(Root.model_fields)
+    assert all(order.index(one) <= order.index(next_) for one, next_ in pairwise(sections))
+    assert set(sections) == set(order)
+
+
+def test_each_value_is_shown_once(settings):
+    keys = [row.key for row in settings.effective()]
+    assert len(keys) == len(set(keys))
