@@ -1,0 +1,74 @@
+"""What a batch of changes comes to: the last word on every key.
+
+Hundreds of webhooks that share a commit mostly speak of the same alerts; whatever is superseded
+within the batch is never written.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from responder.domain.alerts import AlertStatus
+from responder.domain.audit import AuditEntry
+from responder.domain.memory import Memory
+from responder.ports import Changes, HeardAlert, Intent, Outcome
+from responder.store.codec import to_text
+
+__all__ = ["Writes", "newer"]
+
+
+def newer(one: HeardAlert, other: HeardAlert) -> HeardAlert:
+    """Return the one that says more recent things of the same alert, whichever came first.
+
+    A later start wins; for the same start resolved is final; then the later webhook wins. The
+    upsert of `queries.py` compares the same way.
+    """
+    return other if _age(other) > _age(one) else one
+
+
+def _age(heard: HeardAlert) -> tuple[datetime, bool, int, datetime]:
+    resolved = heard.alert.status is AlertStatus.RESOLVED
+    return (heard.alert.starts_at, resolved, heard.seq, heard.received_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """The effect of a batch, by key; filled by `of` and not changed afterwards."""
+
+    memories: dict[str, Memory] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    alerts: dict[str, HeardAlert] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    entries: list[AuditEntry] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
+    """As JSON text."""
+
+    @classmethod
+    def of(cls, batch: Iterable[Changes]) -> "Writes":
+        """Fold the batch in its order."""
+        writes = cls()
+        for changes in batch:
+            writes._add(changes)
+        return writes
+
+    def _add(self, changes: Changes) -> None:
+        self._add_memories(changes)
+        for heard in changes.alerts:
+            known = self.alerts.setdefault(heard.alert.fingerprint, heard)
+            self.alerts[heard.alert.fingerprint] = newer(known, heard)
+        for intent in changes.intents:
+            # Committed twice, after a commit that only seemed to fail, it is the same intent.
+            self.intents.setdefault(intent.id, intent)
+        self.outcomes.update((outcome.intent, outcome) for outcome in changes.outcomes)
+        self.entries.extend(changes.entries)
+        self.facts.update((name, to_text(value)) for name, value in changes.facts.items())
+
+    def _add_memories(self, changes: Changes) -> None:
+        """Forget before remembering: when both are asked for, losing what is ours is worse."""
+        for target in changes.forgotten:
+            self.memories.pop(target, None)
+            self.forgotten.add(target)
+        for memory in changes.memories:
+            self.forgotten.discard(memory.target)
+            self.memories[memory.target] = memory

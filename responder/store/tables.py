@@ -1,0 +1,82 @@
+"""The one schema, for both databases; `migrations/` tells how older ones become it.
+
+A moment is a whole number of microseconds since 1970, in UTC: such numbers sort, compare and come
+back exactly on both databases, where texts depend on collation and their own timestamps on the
+driver's idea of time zones. A duration never has a column. JSON is plain text: nothing asks the
+database to look inside, and its own JSON types would refuse or rewrite some texts.
+"""
+
+import sqlalchemy as sa
+
+__all__ = ["HEAD", "TABLES", "alerts", "events", "facts", "intents", "memories", "metadata"]
+
+HEAD = "0001"
+"""The newest migration: what a database that matches this module is stamped with."""
+
+metadata = sa.MetaData()
+
+memories = sa.Table(
+    "memories",
+    metadata,
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("mitigation", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("labels", sa.Text, nullable=False),
+    sa.Column("annotations", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("starts_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("value", sa.Text),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("detail", sa.Text),
+    sa.Column("finished_at", sa.BigInteger),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    # SQLite numbers rows by itself only when the type is spelled INTEGER.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("before", sa.Text),
+    sa.Column("after", sa.Text),
+    sa.Index("ix_events_target_id", "target", "id"),
+    sa.Index("ix_events_at", "at"),
+    # An id is never given twice, not even after everything has been pruned.
+    sqlite_autoincrement=True,
+)
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+TABLES = (memories, alerts, intents, events, facts)

@@ -1,0 +1,254 @@
+"""What every store does, whichever it is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from responder.domain.alerts import Alert, AlertStatus
+from responder.domain.audit import AuditEntry, Kind
+from responder.domain.memory import Memory, State
+from responder.errors import StoreError
+from responder.ports import Changes, EventQuery, HeardAlert, Intent, Outcome, Snapshot, Store
+
+NOW = datetime(2026, 11, 20, 10, 0, 0, 123457, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MEMORY = Memory("under_attack:example.com", "shop", "under_attack", "example.com")
+INTENT = Intent("one", MEMORY.target, "engage", "under_attack", NOW)
+DONE = Outcome("one", "confirmed", "", NOW + HOUR)
+
+few_examples = settings(max_examples=12, deadline=None)
+moments = st.sampled_from([NOW, NOW + HOUR])
+heard_alerts = st.builds(
+    HeardAlert,
+    st.builds(Alert, st.sampled_from("ab"), st.just({}), starts_at=moments),
+    moments,
+    st.integers(0, 3),
+)
+
+
+def heard(status: AlertStatus, start: datetime = NOW, seq: int = 1) -> HeardAlert:
+    return HeardAlert(Alert("f1", {"site": "shop"}, status, start), NOW, seq)
+
+
+def entry(target: str, at: datetime = NOW) -> AuditEntry:
+    return AuditEntry(at, target, "shop", Kind.STATE, after="on")
+
+
+def targets(store: Store, query: EventQuery) -> list[str]:
+    return [event.target for event in store.events(query)]
+
+
+def contents(store: Store) -> tuple[object, ...]:
+    snapshot = store.load()
+    return (
+        {memory.target: memory for memory in snapshot.memories},
+        {one.alert.fingerprint: one for one in snapshot.alerts},
+        {intent.id: intent for intent in snapshot.open_intents},
+        snapshot.facts,
+        store.events(EventQuery()),
+    )
+
+
+def test_an_empty_store_loads_an_empty_snapshot(store: Store) -> None:
+    assert store.load() == Snapshot([], [], [], {})
+
+
+def test_an_empty_batch_changes_nothing(store: Store) -> None:
+    store.commit([])
+    store.commit([Changes()])
+    assert store.load() == Snapshot([], [], [], {})
+
+
+@few_examples
+@given(
+    memory=st.from_type(Memory),
+    alert=st.from_type(HeardAlert),
+    intent=st.from_type(Intent),
+    audit=st.from_type(AuditEntry),
+)
+def test_what_was_committed_comes_back_exactly(
+    fresh_store: Callable[[], Store],
+    memory: Memory,
+    alert: HeardAlert,
+    intent: Intent,
+    audit: AuditEntry,
+) -> None:
+    store = fresh_store()
+    facts = {"seq": 7, "nested": {"list": [1, None, "x"], "yes": True}}
+    store.commit([Changes([memory], (), [alert], [intent], (), [audit], facts)])
+    assert store.load() == Snapshot([memory], [alert], [intent], facts)
+    assert store.events(EventQuery()) == [replace(audit, id=1)]
+
+
+def test_the_last_memory_of_a_target_stands(store: Store) -> None:
+    engaged = replace(MEMORY, state=State.ENGAGED)
+    store.commit([Changes(memories=[MEMORY]), Changes(memories=[engaged])])
+    assert store.load().memories == [engaged]
+
+
+def test_a_forgotten_target_leaves_nothing(store: Store) -> None:
+    store.commit([Changes(memories=[MEMORY])])
+    store.commit([Changes(forgotten=[MEMORY.target, "unknown"])])
+    assert store.load().memories == []
+
+
+def test_a_target_both_forgotten_and_remembered_is_remembered(store: Store) -> None:
+    store.commit([Changes(memories=[MEMORY], forgotten=[MEMORY.target])])
+    assert store.load().memories == [MEMORY]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        pytest.param(
+            heard(AlertStatus.RESOLVED, seq=2),
+            heard(AlertStatus.FIRING, NOW + HOUR, seq=1),
+            id="a later start outranks everything",
+        ),
+        pytest.param(
+            heard(AlertStatus.FIRING, seq=2),
+            heard(AlertStatus.RESOLVED, seq=1),
+            id="resolved is final for its start",
+        ),
+        pytest.param(
+            heard(AlertStatus.FIRING, seq=1),
+            heard(AlertStatus.FIRING, seq=2),
+            id="the later webhook says it again",
+        ),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "out of order"])
+def test_an_older_alert_never_replaces_a_newer_one(
+    store: Store, older: HeardAlert, newer: HeardAlert, *, late: bool
+) -> None:
+    for one in (newer, older) if late else (older, newer):
+        store.commit([Changes(alerts=[one])])
+    assert store.load().alerts == [newer]
+
+
+@few_examples
+@given(data=st.data(), alerts=st.lists(heard_alerts, max_size=8, unique_by=lambda one: one.seq))
+def test_alerts_end_the_same_in_any_order_and_any_grouping(
+    fresh_store: Callable[[], Store], data: st.DataObject, alerts: list[HeardAlert]
+) -> None:
+    together, apart = fresh_store(), fresh_store()
+    together.commit([Changes(alerts=alerts)])
+    for one in data.draw(st.permutations(alerts + alerts[:2])):
+        apart.commit([Changes(alerts=[one])])
+    assert contents(apart) == contents(together)
+
+
+changes = st.builds(
+    Changes,
+    memories=st.lists(
+        st.builds(
+            replace, st.just(MEMORY), target=st.sampled_from("ab"), site=st.sampled_from("cd")
+        ),
+        max_size=2,
+    ),
+    forgotten=st.lists(st.sampled_from("ab"), max_size=2),
+    alerts=st.lists(heard_alerts, max_size=2),
+    intents=st.lists(st.builds(replace, st.just(INTENT), id=st.sampled_from("ab")), max_size=2),
+    entries=st.lists(st.builds(entry, st.sampled_from("ab")), max_size=2),
+    facts=st.dictionaries(st.sampled_from("ab"), st.integers(), max_size=2),
+)
+
+
+@few_examples
+@given(batch=st.lists(changes, max_size=5))
+def test_a_batch_does_what_its_changes_do_one_by_one(
+    fresh_store: Callable[[], Store], batch: list[Changes]
+) -> None:
+    together, apart = fresh_store(), fresh_store()
+    together.commit(batch)
+    for one in batch:
+        apart.commit([one])
+    assert contents(apart) == contents(together)
+
+
+def test_a_batch_that_cannot_be_written_leaves_nothing(store: Store) -> None:
+    with pytest.raises(StoreError, match=r"cannot write to the store .*not JSON serializable"):
+        store.commit([Changes(memories=[MEMORY]), Changes(facts={"bad": object()})])
+    assert store.load() == Snapshot([], [], [], {})
+
+
+def test_an_intent_is_open_until_its_outcome(store: Store) -> None:
+    store.commit([Changes(intents=[INTENT])])
+    assert store.load().open_intents == [INTENT]
+    store.commit([Changes(outcomes=[DONE])])
+    assert store.load().open_intents == []
+
+
+def test_an_intent_committed_twice_is_one(store: Store) -> None:
+    store.commit([Changes(intents=[INTENT], outcomes=[DONE])])
+    store.commit([Changes(intents=[INTENT])])
+    assert store.load().open_intents == []
+
+
+def test_an_outcome_without_its_intent_is_ignored(store: Store) -> None:
+    store.commit([Changes(outcomes=[DONE])])
+    store.commit([Changes(intents=[INTENT])])
+    assert store.load().open_intents == [INTENT]
+
+
+def test_open_intents_come_oldest_first(store: Store) -> None:
+    late = replace(INTENT, id="a", at=NOW + HOUR)
+    store.commit([Changes(intents=[late, INTENT])])
+    assert store.load().open_intents == [INTENT, late]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param(EventQuery(), ["a", "b", "a"], id="newest first"),
+        pytest.param(EventQuery(target="a"), ["a", "a"], id="of one target"),
+        pytest.param(EventQuery(since=NOW + HOUR), ["a", "b"], id="since a moment, included"),
+        pytest.param(EventQuery(limit=1), ["a"], id="at most so many"),
+        pytest.param(EventQuery(limit=0), [], id="none"),
+        pytest.param(EventQuery(limit=-1), [], id="fewer than none"),
+        pytest.param(EventQuery("a", NOW + HOUR, 5), ["a"], id="all conditions hold"),
+    ],
+)
+def test_events_are_found(store: Store, query: EventQuery, expected: list[str]) -> None:
+    store.commit([Changes(entries=[entry("a"), entry("b", NOW + HOUR)])])
+    store.commit([Changes(entries=[entry("a", NOW + 2 * HOUR)])])
+    assert targets(store, query) == expected
+
+
+def test_pruning_takes_what_is_over_and_old(store: Store) -> None:
+    store.commit(
+        [
+            Changes(
+                alerts=[heard(AlertStatus.RESOLVED)],
+                intents=[INTENT],
+                outcomes=[DONE],
+                entries=[entry("old"), entry("new", NOW + 2 * HOUR)],
+            )
+        ]
+    )
+    assert store.prune(NOW + 2 * HOUR) == 3
+    assert store.load() == Snapshot([], [], [], {})
+    assert targets(store, EventQuery()) == ["new"]
+
+
+def test_pruning_spares_what_is_not_over(store: Store) -> None:
+    firing = heard(AlertStatus.FIRING)
+    store.commit([Changes(memories=[MEMORY], alerts=[firing], intents=[INTENT], facts={"a": 1})])
+    assert store.prune(NOW + 24 * HOUR) == 0
+    assert store.load() == Snapshot([MEMORY], [firing], [INTENT], {"a": 1})
+
+
+def test_an_id_is_not_given_again_after_pruning(store: Store) -> None:
+    store.commit([Changes(entries=[entry("a"), entry("b")])])
+    store.prune(NOW + HOUR)
+    store.commit([Changes(entries=[entry("c")])])
+    assert [event.id for event in store.events(EventQuery())] == [3]
+
+
+def test_a_closed_store_may_be_closed_again(store: Store) -> None:
+    store.close()
+    store.close()
