@@ -1,0 +1,120 @@
+"""Family: zones, listed and one by one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.datastructures import QueryParams
+from starlette.responses import JSONResponse
+
+from responder.simulator.auth import Caller, Family, Refusal, caller_of
+from responder.simulator.envelope import ApiError, Layout, Problem, moment, success
+from responder.simulator.inventory import BORN, Plan, Zone, ZoneStatus, identifier
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_FAMILY = Family(
+    layout=Layout.RESULT_FIRST,
+    missing=Refusal(
+        400, Problem(9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
+    ),
+    unknown=Refusal(403, Problem(9109, "Invalid access token")),
+    forbidden=Refusal(403, Problem(9109, "Unauthorized to access requested resource")),
+)
+_PLAN_NAMES = {
+    Plan.FREE: "Free Website",
+    Plan.PRO: "Pro Website",
+    Plan.BUSINESS: "Business Website",
+    Plan.ENTERPRISE: "Enterprise Website",
+}
+_PER_PAGE = range(5, 51)
+
+_Caller = Annotated[Caller, Depends(caller_of(_FAMILY))]
+
+
+@router.get("/zones")
+async def list_zones(request: Request, caller: _Caller) -> JSONResponse:
+    """List the zones the token sees, by name, one page at a time."""
+    caller.require("Zone Read")
+    query = request.query_params
+    page, per_page = _paging(query)
+    seen = sorted(
+        (z for z in caller.simulation.zones.values() if caller.token.sees(z) and _wanted(z, query)),
+        key=lambda zone: zone.name,
+    )
+    shown = seen[(page - 1) * per_page : page * per_page]
+    info = {
+        "page": page,
+        "per_page": per_page,
+        "count": len(shown),
+        "total_count": len(seen),
+        "total_pages": -(-len(seen) // per_page),
+    }
+    return success([_zone_json(zone) for zone in shown], _FAMILY.layout, info=info)
+
+
+@router.get("/zones/{zone_id}")
+async def get_zone(zone_id: str, caller: _Caller) -> JSONResponse:
+    """Show one zone."""
+    return success(_zone_json(caller.zone(zone_id, "Zone Read")), _FAMILY.layout)
+
+
+def _wanted(zone: Zone, query: QueryParams) -> bool:
+    facts = {
+        "name": zone.name,
+        "status": zone.status,
+        "account.id": zone.account.id,
+        "account.name": zone.account.name,
+    }
+    return all(query.get(key, fact) == fact for key, fact in facts.items())
+
+
+def _paging(query: QueryParams) -> tuple[int, int]:
+    """Read `page` and `per_page`; what Cloudflare does out of range is assumed to be a 400."""
+    try:
+        page, per_page = int(query.get("page", "1")), int(query.get("per_page", "20"))
+    except ValueError:
+        page, per_page = 0, 0
+    if page < 1 or per_page not in _PER_PAGE:
+        problem = Problem(1003, "Invalid value for page or per_page")
+        raise ApiError(400, problem, layout=_FAMILY.layout)
+    return page, per_page
+
+
+def _zone_json(zone: Zone) -> dict[str, object]:
+    """Build the zone as sent; what the simulation does not model is constant but of true type."""
+    active = zone.status is ZoneStatus.ACTIVE
+    return {
+        "id": zone.id,
+        "name": zone.name,
+        "status": zone.status,
+        "paused": zone.paused,
+        "type": "full",
+        "development_mode": 0,
+        "name_servers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
+        "original_name_servers": ["ns1.example.net", "ns2.example.net"],
+        "original_registrar": None,
+        "original_dnshost": None,
+        "created_on": moment(BORN),
+        "modified_on": moment(zone.modified_on),
+        "activated_on": moment(BORN) if active else None,
+        "meta": {"step": 4, "custom_certificate_quota": 0, "page_rule_quota": 3},
+        "owner": {"id": None, "type": "user", "email": None},
+        "account": {"id": zone.account.id, "name": zone.account.name},
+        "tenant": {"id": None, "name": None},
+        "tenant_unit": {"id": None},
+        "permissions": ["#zone:read", "#zone_settings:edit", "#zone_settings:read"],
+        "plan": {
+            "id": identifier("plan", zone.plan),
+            "name": _PLAN_NAMES[zone.plan],
+            "legacy_id": zone.plan,
+            "price": 0,
+            "currency": "USD",
+            "frequency": "",
+            "is_subscribed": zone.plan is not Plan.FREE,
+            "can_subscribe": False,
+            "legacy_discount": False,
+            "externally_managed": False,
+        },
+    }
