@@ -1,0 +1,22 @@
+"""What a mitigation may be built from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from responder.cloudflare.client import CloudflareClient
+from responder.cloudflare.zones import Zones
+from responder.domain.targets import Target
+
+__all__ = ["Provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Cloudflare as one credential sees it, and what the policies say about each target."""
+
+    client: CloudflareClient
+    zones: Zones
+    options: Callable[[Target], BaseModel | None]
+    """The `options` of the target's policy; None for an orphan, which has no policy."""

@@ -1,0 +1,20 @@
+"""The mitigations that exist, one line for each."""
+
+from collections.abc import Callable
+
+from responder.mitigations import under_attack
+from responder.mitigations.provider import Provider
+from responder.ports import Mitigation, MitigationKind
+
+__all__ = ["KINDS", "build_mitigations"]
+
+_REGISTERED: tuple[tuple[MitigationKind, Callable[[Provider], Mitigation]], ...] = (
+    (under_attack.KIND, under_attack.build),
+)
+
+KINDS: tuple[MitigationKind, ...] = tuple(kind for kind, _ in _REGISTERED)
+
+
+def build_mitigations(provider: Provider) -> dict[str, Mitigation]:
+    """Build every mitigation, by name."""
+    return {kind.name: build(provider) for kind, build in _REGISTERED}
