@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -179,8 +179,8 @@ class RandomDay(RuleBasedStateMachine):
                 world.now = world.now.later(
                     max(world.now.wall, memory.override.ends_at), timedelta(0)
                 )
-        for _ in range(5 * 60 * 2):
-            self._pass(passed=seconds(30))
+        for _ in range(4 * 60):
+            self._pass(passed=seconds(60))
         for target, zone in world.zones.items():
             assert world.memories[target].state is State.RELEASED, world.memories[target]
             if zone.set_by == "responder":
@@ -188,9 +188,45 @@ class RandomDay(RuleBasedStateMachine):
 
 
 RandomDay.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=12,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 TestRandomDay = RandomDay.TestCase
+
+
+def calm_in(guards, engaged, at):
+    """Return how long calm must last at this time, after these engagements."""
+    recent = sum(1 for one in engaged if at - one < timedelta(hours=6))
+    if recent < 3:
+        return guards.calm_period
+    return max(guards.calm_period, min(guards.calm_period * 2 ** (recent - 2), minutes(120)))
+
+
+def allowed_in_a_day(guards, tick):
+    """Return how often the guards let one target be switched on in a day, at the very most."""
+    at, engaged = timedelta(0), []
+    while at < timedelta(hours=24):
+        engaged.append(at)
+        calm_since = at + minutes(1.5)
+        while at - calm_since < calm_in(guards, engaged, at):
+            at += tick
+    return len(engaged)
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
+@example(on=1, off=0)
+@given(on=st.integers(1, 10), off=st.integers(0, 10))
+def test_a_day_of_flapping_never_exceeds_the_toggles_that_the_guards_allow(on, off):
+    world = World(rules=policy(guards=GUARDS))
+    tick = seconds(60)
+    while world.truth < timedelta(hours=24):
+        if world.level() != "under_attack":
+            world.run(off * tick, tick)
+            world.fire()
+            world.run(on * tick, tick)
+            world.resolve()
+        world.tick(tick)
+    switched_on = sum(call.raising for call in world.calls)
+    assert 2 <= switched_on <= allowed_in_a_day(GUARDS, tick)
