@@ -89,7 +89,8 @@ def _state(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
     """Tell confirmed changes and changes of owner; `engaging` and `releasing` are intents."""
     done = {State.ENGAGED, State.RELEASED}
     moved = before.state is not after.state and after.state in done
-    if not moved and before.owner is after.owner:
+    handed_over = before.state is after.state and before.owner is not after.owner
+    if not moved and not handed_over:
         return None
     reading = after.reading
     human = before.state is State.ENGAGED and after.state is State.RELEASED

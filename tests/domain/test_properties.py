@@ -103,7 +103,7 @@ class RandomDay(RuleBasedStateMachine):
         for call in world.calls[self.checked :]:
             memory, sight = world.memories[call.target], world.sights[call.target]
             if call.raising:
-                self._check_engage(call, memory, sight)
+                self._check_engage(memory, sight)
             else:
                 self._check_release(call, memory, sight)
         self.checked = len(world.calls)
@@ -119,7 +119,7 @@ class RandomDay(RuleBasedStateMachine):
     def _ordered(self, memory, order):
         return memory.override is not None and memory.override.order is order
 
-    def _check_engage(self, call, memory, sight):
+    def _check_engage(self, memory, sight):
         if self._ordered(memory, Order.ENGAGED):
             return
         assert memory.override is None
@@ -166,19 +166,7 @@ class RandomDay(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
-        world.silences.clear()
-        world.fault = world.read_fault = None
-        world.not_applied = False
-        for source in world.sources:
-            source.firing.clear()
-            source.answering = source.fed = True
-        for zone in world.zones.values():
-            zone.ineligible = None
-        for memory in world.memories.values():
-            if memory.override is not None:
-                world.now = world.now.later(
-                    max(world.now.wall, memory.override.ends_at), timedelta(0)
-                )
+        world.heal()
         for _ in range(4 * 60):
             self._pass(passed=seconds(60))
         for target, zone in world.zones.items():

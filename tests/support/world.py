@@ -4,8 +4,6 @@ It drives the same pure functions as the reconciler, makes every call at once, a
 account of the truth, with which the properties compare what the decisions did.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -149,6 +147,19 @@ class World:
         ends = self.now.wall + timedelta(minutes=minutes)
         override = Override(order, ends, "drill", "operator:alice", self.now.wall)
         self.memories[target] = replace(self.memories[target], override=override)
+
+    def heal(self) -> None:
+        """Make all well again: nothing fires, nothing fails, every order has ended."""
+        self.silences.clear()
+        self.fault = self.read_fault = None
+        self.not_applied = False
+        for source in self.sources:
+            source.firing.clear()
+            source.answering = source.fed = True
+        for zone in self.zones.values():
+            zone.ineligible = None
+        ends = [one.override.ends_at for one in self.memories.values() if one.override]
+        self.now = self.now.later(max([self.now.wall, *ends]), timedelta(0))
 
     def stamp(self) -> datetime | None:
         self.changes += 1

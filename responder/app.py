@@ -1,0 +1,120 @@
+"""The life of the service, from start to stop; the only reader of the clock."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from responder import __version__
+from responder.assembly import Service, build
+from responder.errors import StoreError
+from responder.logs import configure_logs
+from responder.settings import Settings
+from responder.store import StoreWriter, open_store
+
+__all__ = ["SystemClock", "serve"]
+
+PRUNE_EVERY = timedelta(hours=1)
+_log = structlog.get_logger("responder.app")
+
+
+class SystemClock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        """Return the calendar's time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> timedelta:
+        """Return a time that only runs forwards."""
+        return timedelta(seconds=time.monotonic())
+
+
+def serve(settings: Settings) -> int:
+    """Run the service until SIGTERM or SIGINT; return its exit code."""
+    configure_logs(settings.log)
+    try:
+        store = open_store(settings.store.url)
+    except StoreError as error:
+        _log.critical("the store cannot be opened", error=str(error))
+        return 1
+    writer = StoreWriter(store)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings, writer))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop  # noqa: PLC0415 - only the service needs it
+
+    return uvloop.new_event_loop
+
+
+async def _serve(settings: Settings, writer: StoreWriter) -> int:
+    service = build(settings, writer, SystemClock())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await service.reconciler.start()
+        return await _run(service, stop)
+    except StoreError as error:
+        _log.critical("the store cannot be read", error=str(error))
+        return 1
+    finally:
+        await _close(service)
+
+
+async def _run(service: Service, stop: asyncio.Event) -> int:
+    """Run loop, web and pruning side by side until told to stop, or until one of them ends."""
+    tasks = [
+        asyncio.create_task(service.reconciler.run(), name="reconciler"),
+        asyncio.create_task(service.server.serve(), name="web"),
+        asyncio.create_task(_prune_for_ever(service), name="prune"),
+    ]
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    _log.info(
+        "started",
+        version=__version__,
+        listen=str(service.settings.server.listen),
+        targets=len(service.reconciler.targets()),
+        pid=os.getpid(),
+    )
+    await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    ended = [task for task in tasks if task.done()]
+    service.server.should_exit = True
+    stopping.cancel()
+    for task in tasks:
+        if task.get_name() != "web":
+            task.cancel()
+    await asyncio.gather(*tasks, stopping, return_exceptions=True)
+    for task in ended:
+        _log.critical("ended by itself", part=task.get_name(), error=repr(task.exception()))
+    _log.info("stopped; mitigations are left as they are")
+    return 1 if ended else 0
+
+
+async def _prune_for_ever(service: Service) -> None:
+    """Delete what is older than the retention, once an hour."""
+    while True:
+        await asyncio.sleep(PRUNE_EVERY.total_seconds())
+        before = service.clock.now() - service.settings.store.retention
+        try:
+            pruned = await service.writer.prune(before)
+        except StoreError as error:
+            _log.error("cannot prune the store", error=str(error))
+        else:
+            _log.info("pruned the store", rows=pruned, before=before.isoformat())
+
+
+async def _close(service: Service) -> None:
+    for source in service.sources:
+        await source.aclose()
+    await service.cloudflare.aclose()
+    with suppress(StoreError):
+        await service.writer.close()

@@ -1,0 +1,210 @@
+"""Every metric, declared once; counters are told, gauges are read from live state at the scrape."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from responder import __version__
+from responder.domain.audit import Decision, Reason
+from responder.domain.breaker import Breaker, Circuit
+from responder.domain.clock import Moment
+from responder.domain.credential import Credential
+from responder.domain.memory import Demand, State
+from responder.ports import TargetView
+
+__all__ = ["Live", "LiveCollector", "Metrics"]
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Buckets for one call to the provider, which has a timeout of ten seconds."""
+
+MITIGATE_SECONDS = (1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+"""Buckets from the start of an alert to the confirmed mitigation."""
+
+SOURCES = ("alertmanager",)
+CREDENTIAL = "default"
+
+
+class Metrics:
+    """The counters and histograms; labels are bounded, whatever an alert or a request says."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.decisions = Counter(
+            "responder_decisions",
+            "Decisions that differ from the one before, by what was decided.",
+            ["mitigation", "action", "reason"],
+            registry=registry,
+        )
+        self.webhook_requests = Counter(
+            "responder_webhook_requests",
+            "Webhook requests, by where they come from and what was answered.",
+            ["source", "code"],
+            registry=registry,
+        )
+        self.webhook_alerts = Counter(
+            "responder_webhook_alerts",
+            "Alerts told by webhooks.",
+            ["status"],
+            registry=registry,
+        )
+        self.unassigned_alerts = Counter(
+            "responder_unassigned_alerts",
+            "Sightings of alerts that speak of nothing that is configured, by why.",
+            ["reason"],
+            registry=registry,
+        )
+        self.cloudflare_requests = Counter(
+            "responder_cloudflare_requests",
+            "Requests to Cloudflare's API.",
+            ["operation", "outcome"],
+            registry=registry,
+        )
+        self.cloudflare_seconds = Histogram(
+            "responder_cloudflare_request_duration_seconds",
+            "How long Cloudflare took to answer.",
+            ["operation"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.time_to_mitigate = Histogram(
+            "responder_time_to_mitigate_seconds",
+            "From the start of the oldest alert to the mitigation confirmed at Cloudflare.",
+            ["mitigation"],
+            buckets=MITIGATE_SECONDS,
+            registry=registry,
+        )
+
+    def present(self, mitigations: Iterable[str], operations: Iterable[str]) -> None:
+        """Make every name appear from the first scrape on, with a value of zero."""
+        for name in mitigations:
+            self.time_to_mitigate.labels(name)
+            for action, reason in (("engage", Reason.DEMAND), ("release", Reason.CALM)):
+                self.decisions.labels(name, action, reason)
+        for operation in operations:
+            self.cloudflare_requests.labels(operation, "ok")
+            self.cloudflare_seconds.labels(operation)
+        for source in SOURCES:
+            self.webhook_requests.labels(source, "200")
+        for status in ("firing", "resolved"):
+            self.webhook_alerts.labels(status)
+        self.unassigned_alerts.labels("unknown_site")
+
+    def decided(self, mitigation: str, decision: Decision) -> None:
+        """Count a decision that differs from the one before."""
+        self.decisions.labels(mitigation, decision.action, decision.reason).inc()
+
+    def webhook_answered(self, source: str, code: str) -> None:
+        """Count the answer to a webhook request."""
+        self.webhook_requests.labels(source, code).inc()
+
+    def webhook_heard(self, status: str, count: int) -> None:
+        """Count the alerts of one status that a committed webhook told."""
+        self.webhook_alerts.labels(status).inc(count)
+
+    def called(self, operation: str, outcome: str, seconds: float) -> None:
+        """Count one request to Cloudflare."""
+        self.cloudflare_requests.labels(operation, outcome).inc()
+        self.cloudflare_seconds.labels(operation).observe(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is true at the moment of a scrape."""
+
+    now: Moment
+    targets: list[TargetView] = field(default_factory=list)
+    credential: Credential = field(default_factory=Credential)
+    usable: dict[str, bool] = field(default_factory=dict)
+    """Whether each Alertmanager is usable, by its URL."""
+    blind: bool = False
+    config_reloaded: bool = True
+    lease_held: bool = True
+
+
+class LiveCollector(Collector):
+    """Turns live state into gauges, so that none can be stale."""
+
+    def __init__(self, live: Callable[[], Live]) -> None:
+        self._live = live
+
+    def describe(self) -> Iterator[Metric]:
+        """Describe nothing: the state may not exist yet when this is registered."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the state once, and give it as metrics."""
+        live = self._live()
+        yield from _of_targets(live)
+        yield from _of_the_service(live)
+
+
+def _gauge(name: str, text: str, labels: Iterable[str] = ()) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"responder_{name}", text, labels=list(labels))
+
+
+def _of_targets(live: Live) -> Iterator[Metric]:
+    labels = ("site", "target", "mitigation")
+    engaged = _gauge("mitigation_engaged", "1 while it is on by a confirmed write of ours.", labels)
+    seconds = _gauge("mitigation_engaged_seconds", "For how long it has been on by us.", labels)
+    decision = _gauge(
+        "decision_info", "1 for the decision that stands.", ("target", "action", "reason")
+    )
+    paused = _gauge("paused", "1 while a silence or an operator pauses the target.", ("target",))
+    stuck = _gauge("mitigation_stuck", "1 while people must look at what is on.", ("target",))
+    for view in live.targets:
+        memory = view.memory
+        names = (memory.site, memory.target, memory.mitigation)
+        on = memory.state in {State.ENGAGED, State.RELEASING}
+        engaged.add_metric(names, float(on))
+        mark = memory.on_mark
+        passed = (live.now.elapsed - mark).total_seconds() if on and mark is not None else 0.0
+        seconds.add_metric(names, max(passed, 0.0))
+        if memory.decision is not None:
+            told = (memory.target, memory.decision.action, memory.decision.reason)
+            decision.add_metric(told, 1.0)
+        paused.add_metric((memory.target,), float(_is_paused(view)))
+        stuck.add_metric((memory.target,), float(bool(memory.stuck)))
+    yield from (engaged, seconds, decision, paused, stuck)
+
+
+def _is_paused(view: TargetView) -> bool:
+    override = view.memory.override
+    return view.memory.demand is Demand.PAUSED or (
+        override is not None and override.order == "paused"
+    )
+
+
+def _of_the_service(live: Live) -> Iterator[Metric]:
+    usable = _gauge("alertmanager_usable", "1 while its silence means something.", ("url",))
+    for url, is_usable in live.usable.items():
+        usable.add_metric((url,), float(is_usable))
+    yield usable
+    credential = live.credential.at(live.now)
+    circuits = _gauge("circuit_state", "1 for the state it is in.", ("credential", "kind", "state"))
+    for kind, breaker in (("read", credential.reads), ("write", credential.writes)):
+        for state, value in _states(breaker):
+            circuits.add_metric((CREDENTIAL, kind, state), value)
+    yield circuits
+    yield _single("blind", "1 while no Alertmanager is usable.", float(live.blind))
+    left = credential.budget.tokens
+    yield _single("api_budget_remaining", "Requests to Cloudflare that may be made now.", left)
+    yield _single("lease_held", "1 while this replica acts.", float(live.lease_held))
+    reloaded = float(live.config_reloaded)
+    yield _single("config_reload_successful", "1 when the last configuration was taken.", reloaded)
+    build = InfoMetricFamily("responder_build", "What is running.")
+    build.add_metric((), {"version": __version__})
+    yield build
+
+
+def _states(breaker: Breaker) -> Iterator[tuple[str, float]]:
+    for state in Circuit:
+        yield state.value, float(breaker.circuit is state)
+
+
+def _single(name: str, text: str, value: float) -> GaugeMetricFamily:
+    gauge = _gauge(name, text)
+    gauge.add_metric((), value)
+    return gauge

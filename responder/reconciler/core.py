@@ -1,0 +1,331 @@
+"""The loop: observe, decide, apply, remember, for every target; it wakes on news or on a tick."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from responder.domain.alerts import Alert, HeardAlert
+from responder.domain.audit import Action, AuditEntry
+from responder.domain.clock import LONGEST_STEP, ZERO
+from responder.domain.decision import Situation, decide
+from responder.domain.demand import Scene, Sight, Sighting, gather, see
+from responder.domain.memory import Memory, Override
+from responder.domain.plan import Probes, plan
+from responder.domain.step import due_mark, lifted, observed, read_due
+from responder.domain.targets import Inventory, Mode, Target
+from responder.errors import StoreError
+from responder.metrics import Live, Metrics
+from responder.ports import (
+    AlertSource,
+    Changes,
+    Clock,
+    EventQuery,
+    Health,
+    Mitigation,
+    TargetView,
+    UnknownTargetError,
+)
+from responder.reconciler.facts import restored, to_facts
+from responder.reconciler.ledger import Keeper, Ledger
+from responder.reconciler.report import health_of
+from responder.reconciler.stopwatch import Stopwatch
+from responder.reconciler.turns import Turns
+from responder.reconciler.watch import Pace, Watch
+
+__all__ = ["Parts", "Reconciler"]
+
+READS_PER_SECOND = 0.5
+"""Routine reads stay below this, each being up to two requests: a quarter of the API budget."""
+
+_log = structlog.get_logger("responder.reconciler")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the loop is made of."""
+
+    sources: Sequence[AlertSource]
+    mitigations: Mapping[str, Mitigation]
+    keeper: Keeper
+    clock: Clock
+    metrics: Metrics
+
+
+class Reconciler:
+    """Keeps every target as it should be; implements ports.Automation for the outside."""
+
+    def __init__(self, inventory: Inventory, parts: Parts, pace: Pace | None = None) -> None:
+        self._inventory = inventory
+        self._pace = pace or Pace()
+        self._keeper = parts.keeper
+        self._metrics = parts.metrics
+        self._stopwatch = Stopwatch(parts.clock)
+        self._wake = asyncio.Event()
+        moment = self._stopwatch.now
+        self._watch = Watch(parts.sources, self._pace, moment, self._wake.set)
+        self._ledger = Ledger(parts.keeper, parts.metrics)
+        self._turns = Turns(
+            dict(parts.mitigations), self._ledger, moment, self._refreshed, self._wake.set
+        )
+        self._sights: dict[str, Sight] = {}
+        self._probes = Probes()
+        self._last = ZERO
+        self._started = ZERO
+        self._passes = 0
+
+    # life
+
+    async def start(self) -> None:
+        """Take up what the store remembers; raises StoreError."""
+        snapshot = await self._keeper.load()
+        facts = restored(snapshot.facts)
+        if facts.moment is not None:
+            self._stopwatch.resume(facts.moment.wall, facts.moment.elapsed)
+        now = self._stopwatch.now()
+        self._last = facts.moment.elapsed if facts.moment else now.elapsed
+        self._started = now.elapsed
+        self._watch.hear(snapshot.alerts)
+        self._watch.polled_seq = facts.polled_seq
+        self._watch.silences = {"": facts.silences} if facts.silences else {}
+        self._ledger.marks = facts.marks
+        self._turns.credential = facts.credential
+        self._ledger.adopt(snapshot.memories, self._inventory.targets.values())
+
+    async def run(self) -> None:
+        """Watch and pass until cancelled; then leave every mitigation as it is."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch.run())
+                group.create_task(self._pass_for_ever())
+        finally:
+            await self._turns.stop()
+            with suppress(StoreError):
+                await self._flush(force=True)
+
+    async def _pass_for_ever(self) -> None:
+        await self._first_answers()
+        while True:
+            self._wake.clear()
+            try:
+                await self.step()
+            except StoreError as error:
+                _log.error("the store takes nothing", error=str(error))
+                await asyncio.sleep(1)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._until_next().total_seconds()):
+                    await self._wake.wait()
+
+    async def _first_answers(self) -> None:
+        """Let every Alertmanager answer once, so that a start is not taken for blindness."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.5):
+                while not self._watch.answered:
+                    self._wake.clear()
+                    await self._wake.wait()
+
+    def _until_next(self) -> timedelta:
+        """Return how long nothing is due: the pace, or the nearest wait that ends before."""
+        now = self._stopwatch.now()
+        longest = self._pace.poll_interval
+        for memory in self._ledger.memories.values():
+            if memory.idle or self._turns.busy(memory.target):
+                continue
+            marks = [memory.backoff.until, memory.read_backoff.until]
+            if memory.decision is not None:
+                marks.append(due_mark(memory, memory.decision, self._pace.read_on))
+                if memory.decision.until is not None:
+                    longest = min(longest, max(memory.decision.until - now.wall, ZERO))
+            ahead = [mark - now.elapsed for mark in marks if mark > now.elapsed]
+            longest = min([longest, *ahead])
+        return max(longest, timedelta(milliseconds=50))
+
+    # a pass
+
+    async def step(self) -> None:
+        """Make one pass over all targets; raises StoreError when nothing can be stored."""
+        now = self._stopwatch.now()
+        passed, self._last = min(now.elapsed - self._last, LONGEST_STEP), now.elapsed
+        scene = self._watch.scene()
+        found, strangers = gather(scene, self._inventory, self._watch.heard.values())
+        for reason, count in strangers.items():
+            self._metrics.unassigned_alerts.labels(reason).inc(count)
+        situations = [
+            self._observe(target, scene, found.get(target.id, ()), passed)
+            for target in self._targets()
+            if self._moves(target, scene, found)
+        ]
+        self._probes = replace(
+            self._probes, reading=self._turns.reading_probe, writing=self._turns.writing_probe
+        )
+        planned, self._probes = plan(
+            situations, list(self._ledger.memories.values()), self._ledger.marks, self._probes
+        )
+        stretch = self._stretch()
+        for situation in planned:
+            self._act(situation, stretch)
+        self._passes += 1
+        await self._flush()
+
+    def _targets(self) -> list[Target]:
+        """Return the configured targets, and the orphans: ours, but no longer configured."""
+        orphans = [
+            Target(memory.site, memory.mitigation, memory.resource)
+            for memory in self._ledger.memories.values()
+            if memory.target not in self._inventory.targets
+        ]
+        for orphan in [one for one in orphans if not self._ledger.memories[one.id].ours]:
+            self._ledger.forget(orphan.id)
+            orphans.remove(orphan)
+        return [*self._inventory.targets.values(), *orphans]
+
+    def _moves(self, target: Target, scene: Scene, found: Mapping[str, object]) -> bool:
+        """Tell whether anything about the target can have changed since the last pass."""
+        memory = self._ledger.memories[target.id]
+        unsure = scene.blind or scene.heartbeat_silenced or bool(scene.silences)
+        if not memory.idle or target.id in found or unsure or memory.decision is None:
+            return True
+        reading = memory.reading
+        return reading is None or due_mark(memory, memory.decision, self._pace.read_off) <= (
+            self._last
+        )
+
+    def _observe(
+        self, target: Target, scene: Scene, sightings: Iterable[Sighting], passed: timedelta
+    ) -> Situation:
+        memory = self._ledger.memories[target.id]
+        sight = see(target, memory, scene, tuple(sightings), self._inventory)
+        if target.id not in self._inventory.targets:
+            sight = replace(sight, policy=replace(sight.policy, mode=Mode.OFF))  # only released
+        self._sights[target.id] = sight
+        now = self._stopwatch.now()
+        self._ledger.remember(observed(memory, sight, now, passed, scene.confirm), now)
+        return self._refreshed(target.id, Situation(memory, sight.policy, now))
+
+    def _refreshed(self, target: str, situation: Situation) -> Situation:
+        """Return the situation of this moment, with what the plan of its pass has given it."""
+        sight = self._sights[target]
+        now = self._stopwatch.now()
+        return replace(
+            situation,
+            memory=self._ledger.memories[target],
+            policy=sight.policy,
+            now=now,
+            credential=self._turns.credential.at(now),
+            pause_ends=sight.until,
+            demand_detail=sight.detail,
+        )
+
+    def _act(self, situation: Situation, stretch: float) -> None:
+        """Show the decision; where it needs the provider, let the target take its turn."""
+        memory = situation.memory
+        if self._turns.busy(memory.target):
+            return
+        decision = decide(situation)
+        on = memory.ours or memory.wanted
+        interval = (self._pace.read_on if on else self._pace.read_off) * stretch
+        changing = decision.action in {Action.ENGAGE, Action.RELEASE}
+        if changing or read_due(situation, decision, interval):
+            target = Target(memory.site, memory.mitigation, memory.resource)
+            target = self._inventory.targets.get(memory.target, target)
+            self._turns.begin(target, situation, interval)
+            return
+        self._ledger.remember(replace(memory, decision=decision), situation.now)
+
+    def _stretch(self) -> float:
+        """Return by how much routine reads are spread out, so that they fit the budget."""
+        memories = self._ledger.memories.values()
+        on = sum(1 for memory in memories if memory.ours or memory.wanted)
+        rate = on / self._pace.read_on.total_seconds()
+        rate += (len(memories) - on) / self._pace.read_off.total_seconds()
+        return max(1.0, rate / READS_PER_SECOND)
+
+    async def _flush(self, *, force: bool = False) -> None:
+        now = self._stopwatch.now()
+        facts = to_facts(now, self._watch, self._ledger.marks, self._turns.credential)
+        await self._ledger.flush(now, facts, force=force)
+
+    # what the outside asks
+
+    async def hear(self, alerts: Sequence[Alert], truncated: int) -> None:
+        """Keep what a webhook told, then look at Alertmanager at once; raises StoreError."""
+        now = self._stopwatch.now()
+        seq = self._watch.seq + 1
+        self._watch.seq = seq
+        heard = [HeardAlert(alert, now.wall, seq) for alert in alerts]
+        await self._keeper.commit(Changes(alerts=heard))
+        self._watch.hear(heard)
+        if truncated:
+            _log.warning("a webhook was truncated; set max_alerts: 0", missing=truncated)
+        self._watch.ring()
+
+    async def order(self, target: str, override: Override | None, actor: str) -> TargetView:
+        """Set or lift an operator's override, committed when it returns."""
+        memory = self._ledger.memories.get(target)
+        if memory is None:
+            raise UnknownTargetError(target)
+        now = self._stopwatch.now()
+        if override is None and memory.override is not None:
+            told = replace(memory, override=replace(memory.override, actor=actor))
+            self._ledger.memories[target] = told
+            memory = lifted(told)
+        elif override is not None:
+            memory = replace(memory, override=override)
+        self._ledger.remember(memory, now)
+        await self._flush(force=True)
+        self._wake.set()
+        return self._view(self._ledger.memories[target])
+
+    def targets(self) -> list[TargetView]:
+        """Return all targets, orphans included, in the order of their ids."""
+        return [self._view(memory) for _, memory in sorted(self._ledger.memories.items())]
+
+    def _view(self, memory: Memory) -> TargetView:
+        target = Target(memory.site, memory.mitigation, memory.resource)
+        sight = self._sights.get(memory.target)
+        policy = self._inventory.policy_for(memory.mitigation, memory.policy)
+        return TargetView(
+            self._inventory.targets.get(memory.target, target),
+            sight.policy if sight else policy,
+            memory,
+            sight.alerts if sight else (),
+        )
+
+    def policy_of(self, target: str) -> str | None:
+        """Return the name of the policy that a target is under; None when none has spoken."""
+        memory = self._ledger.memories.get(target)
+        return memory.policy if memory is not None else None
+
+    async def events(self, query: EventQuery) -> list[AuditEntry]:
+        """Read the audit trail, newest first; raises StoreError."""
+        return await self._keeper.events(query)
+
+    def health(self) -> Health:
+        """Say how the service is, from what is known; it makes no call."""
+        now = self._stopwatch.now()
+        waited = now.elapsed - self._started >= self._pace.provider_timeout
+        judged = self._passes > 0 and (
+            waited or all(_judged(memory) for memory in self._ledger.memories.values())
+        )
+        credential = self._turns.credential.at(now)
+        return health_of(self._keeper.problem, self._watch.problems(), credential, judged=judged)
+
+    def live(self) -> Live:
+        """Return what is true at this moment, for the metrics."""
+        now = self._stopwatch.now()
+        scene = self._watch.scene()
+        return Live(
+            now,
+            self.targets(),
+            self._turns.credential.at(now),
+            {url: not problem for url, problem in self._watch.problems().items()},
+            scene.blind,
+        )
+
+
+def _judged(memory: Memory) -> bool:
+    """Tell whether it is known how the target is, or known that it cannot be known."""
+    return memory.reading is not None or memory.unread_mark is not None

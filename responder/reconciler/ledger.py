@@ -1,0 +1,209 @@
+"""The memories in use, and what of them the store has not got yet."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from responder.domain.audit import AuditEntry, Kind
+from responder.domain.clock import ZERO, Moment
+from responder.domain.limits import recent_engagements
+from responder.domain.memory import Memory, State
+from responder.domain.targets import Target
+from responder.domain.trail import trail
+from responder.errors import StoreError
+from responder.metrics import Metrics
+from responder.ports import Changes, EventQuery, Intent, Outcome, Snapshot
+
+__all__ = ["Keeper", "Ledger"]
+
+MOST_WAITING = 10_000
+"""Audit entries that wait for a store that is gone; the oldest go first."""
+
+SAVE_WAITS_EVERY = timedelta(seconds=15)
+"""How often running waits are stored: a crash makes them longer by this, never shorter."""
+
+_log = structlog.get_logger("responder.decision")
+
+
+class Keeper(Protocol):
+    """The asynchronous face of the store; every failure is a StoreError."""
+
+    @property
+    def problem(self) -> str:
+        """Why the last call failed; empty when it worked."""
+        ...
+
+    async def load(self) -> Snapshot:
+        """Read everything that a start needs."""
+        ...
+
+    async def commit(self, changes: Changes) -> None:
+        """Write all of it, durable when it returns."""
+        ...
+
+    async def events(self, query: EventQuery) -> list[AuditEntry]:
+        """Read the audit trail, newest first."""
+        ...
+
+
+class Ledger:
+    """Remembers at once, stores soon; an intent is stored before anything else happens."""
+
+    def __init__(self, keeper: Keeper, metrics: Metrics) -> None:
+        self._keeper = keeper
+        self._metrics = metrics
+        self.memories: dict[str, Memory] = {}
+        self.marks: tuple[timedelta, ...] = ()
+        """Counted engagements of the last hour."""
+        self._dirty: set[str] = set()
+        self._forgotten: set[str] = set()
+        self._entries: list[AuditEntry] = []
+        self._outcomes: list[Outcome] = []
+        self._saved_mark = ZERO
+
+    def adopt(self, memories: Iterable[Memory], targets: Iterable[Target]) -> None:
+        """Take what was stored, and a fresh memory for every target that has none."""
+        self.memories = {memory.target: memory for memory in memories}
+        for target in targets:
+            known = self.memories.get(target.id)
+            if known is None:
+                known = Memory(target.id, target.site, target.mitigation, target.resource)
+            self.memories[target.id] = replace(known, site=target.site)
+
+    def remember(self, memory: Memory, now: Moment) -> None:
+        """Keep a new memory of a target, tell what changed, and note it for the store."""
+        before = self.memories[memory.target]
+        if memory == before:
+            return
+        memory = self._counted(before, memory, now)
+        self._tell(before, memory, now)
+        self.memories[memory.target] = memory
+        if _matters(before, memory):
+            self._dirty.add(memory.target)
+
+    def forget(self, target: str) -> None:
+        """Drop an orphan that is confirmed off."""
+        self.memories.pop(target, None)
+        self._dirty.discard(target)
+        self._forgotten.add(target)
+
+    def note(self, entry: AuditEntry) -> None:
+        """Add an entry to the audit trail."""
+        self._entries.append(entry)
+        del self._entries[:-MOST_WAITING]
+
+    def _counted(self, before: Memory, after: Memory, now: Moment) -> Memory:
+        """Count the first confirmed engagement of an episode for the hourly limit."""
+        confirmed = after.state is State.ENGAGED and before.state is State.ENGAGING
+        episode = after.episode
+        if not confirmed or episode is None or episode.counted or after.override is not None:
+            return after
+        fresh = not any(
+            other.site == after.site and other.episode is not None and other.episode.counted
+            for other in self.memories.values()
+        )
+        if fresh:
+            self.marks = (*recent_engagements(self.marks, now), now.elapsed)
+        if episode.oldest is not None:
+            taken = (now.wall - episode.oldest).total_seconds()
+            self._metrics.time_to_mitigate.labels(after.mitigation).observe(max(taken, 0.0))
+        return replace(after, episode=replace(episode, counted=True))
+
+    def _tell(self, before: Memory, after: Memory, now: Moment) -> None:
+        for entry in trail(before, after, now):
+            self.note(entry)
+            level = "warning" if entry.kind is Kind.STUCK else "info"
+            getattr(_log, level)(
+                entry.kind,
+                target=entry.target,
+                site=entry.site,
+                action=entry.action,
+                reason=entry.reason,
+                detail=entry.detail,
+                actor=entry.actor,
+            )
+            if entry.kind is Kind.DECISION and after.decision is not None:
+                self._metrics.decided(after.mitigation, after.decision)
+
+    async def intend(self, memory: Memory, intent: Intent) -> None:
+        """Store the intent and what led to it; raises StoreError, and then nothing is written."""
+        entries, outcomes = self._taken_entries(), self._taken_outcomes()
+        try:
+            await self._keeper.commit(
+                Changes(memories=[memory], intents=[intent], entries=entries, outcomes=outcomes)
+            )
+        except StoreError:
+            self._entries[:0] = entries
+            self._outcomes[:0] = outcomes
+            raise
+
+    def settle(self, outcome: Outcome) -> None:
+        """Note what came of an intent."""
+        self._outcomes.append(outcome)
+        del self._outcomes[:-MOST_WAITING]
+
+    async def flush(self, now: Moment, facts: Mapping[str, Any], *, force: bool = False) -> None:
+        """Store what is new; what cannot be stored now is tried again with the next pass."""
+        due = now.elapsed - self._saved_mark >= SAVE_WAITS_EVERY
+        moving = [memory for memory in self.memories.values() if not memory.idle] if due else []
+        ids = self._dirty | {memory.target for memory in moving}
+        if not (ids or self._forgotten or self._entries or self._outcomes or due or force):
+            return
+        dirty, forgotten = self._dirty, self._forgotten
+        self._dirty, self._forgotten = set(), set()
+        entries, outcomes = self._taken_entries(), self._taken_outcomes()
+        try:
+            await self._keeper.commit(
+                Changes(
+                    memories=[self.memories[one] for one in ids if one in self.memories],
+                    forgotten=sorted(forgotten),
+                    entries=entries,
+                    outcomes=outcomes,
+                    facts=facts,
+                )
+            )
+        except StoreError:
+            self._dirty |= dirty
+            self._forgotten |= forgotten
+            self._entries[:0] = entries
+            self._outcomes[:0] = outcomes
+            raise
+        self._saved_mark = now.elapsed
+
+    def _taken_entries(self) -> list[AuditEntry]:
+        taken, self._entries = self._entries, []
+        return taken
+
+    def _taken_outcomes(self) -> list[Outcome]:
+        taken, self._outcomes = self._outcomes, []
+        return taken
+
+
+_WAITS: dict[str, Any] = {
+    "absent_for": None,
+    "calm_for": None,
+    "on_for": ZERO,
+    "reading": None,
+    "decision": None,
+}
+
+
+def _matters(before: Memory, after: Memory) -> bool:
+    """Tell whether more changed than running waits, a repeated read or a projected `until`."""
+    old, new = before.decision, after.decision
+    if new is not None and not new.same_as(old):
+        return True
+    was, read = before.reading, after.reading
+    if (was and (was.actual, was.value)) != (read and (read.actual, read.value)):
+        return True
+    return replace(_still(before), **_WAITS) != replace(_still(after), **_WAITS)
+
+
+def _still(memory: Memory) -> Memory:
+    """Return the memory with the quiet of its episode stopped."""
+    if memory.episode is None:
+        return memory
+    return replace(memory, episode=replace(memory.episode, quiet=ZERO))

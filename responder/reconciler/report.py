@@ -1,0 +1,53 @@
+"""How the service is, by its parts: what `/health` and `/ready` say."""
+
+from collections.abc import Mapping
+
+from responder.domain.breaker import Circuit
+from responder.domain.credential import Credential
+from responder.ports import Component, ComponentStatus, Health
+
+__all__ = ["health_of"]
+
+
+def health_of(
+    store_problem: str,
+    alertmanagers: Mapping[str, str],
+    credential: Credential,
+    *,
+    judged: bool,
+) -> Health:
+    """Return the health; a store that fails is a failure, anything outside only degrades."""
+    store = Component(
+        "store", ComponentStatus.FAILED if store_problem else ComponentStatus.OK, store_problem
+    )
+    components = [store, *_alertmanagers(alertmanagers), _cloudflare(credential)]
+    if not judged:
+        detail = "the first pass is not done"
+        components.append(Component("reconciler", ComponentStatus.DEGRADED, detail))
+    return Health(judged and not store_problem, tuple(components))
+
+
+def _alertmanagers(problems: Mapping[str, str]) -> list[Component]:
+    if not problems:
+        detail = "webhooks only: no Alertmanager is polled, so silences cannot be seen"
+        return [Component("alertmanager", ComponentStatus.DEGRADED, detail)]
+    return [
+        Component(
+            f"alertmanager {url}",
+            ComponentStatus.DEGRADED if problem else ComponentStatus.OK,
+            problem,
+        )
+        for url, problem in problems.items()
+    ]
+
+
+def _cloudflare(credential: Credential) -> Component:
+    failing = [
+        kind
+        for kind, breaker in (("reads", credential.reads), ("writes", credential.writes))
+        if breaker.circuit is not Circuit.CLOSED
+    ]
+    if not failing:
+        return Component("cloudflare", ComponentStatus.OK)
+    detail = f"{' and '.join(failing)} fail; tried again by and by"
+    return Component("cloudflare", ComponentStatus.DEGRADED, detail)

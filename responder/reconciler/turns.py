@@ -1,0 +1,197 @@
+"""The targets' turns at the provider: each on its own, one at a time for a target."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from responder.domain.audit import AuditEntry, Kind
+from responder.domain.breaker import Circuit, Failure
+from responder.domain.clock import Moment
+from responder.domain.credential import Credential
+from responder.domain.decision import Situation
+from responder.domain.memory import Memory, Reading
+from responder.domain.targets import Target
+from responder.domain.turn import Answer, Failed, Read, Write, turn
+from responder.errors import ProviderError, StoreError
+from responder.ports import Intent, Mitigation, Outcome
+from responder.reconciler.ledger import Ledger
+
+__all__ = ["Turns"]
+
+ACCEPTED = "accepted"
+
+_log = structlog.get_logger("responder.turn")
+
+
+class Turns:
+    """Gives every target its turn; what one of them meets never holds another."""
+
+    def __init__(
+        self,
+        mitigations: dict[str, Mitigation],
+        ledger: Ledger,
+        moment: Callable[[], Moment],
+        situation: Callable[[str, Situation], Situation],
+        news: Callable[[], None],
+    ) -> None:
+        self._mitigations = mitigations
+        self._ledger = ledger
+        self._moment = moment
+        self._situation = situation
+        self._news = news
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._probing: dict[str, tuple[bool, bool]] = {}
+        self.credential = Credential()
+
+    def busy(self, target: str) -> bool:
+        """Tell whether the target's turn is under way."""
+        return target in self._tasks
+
+    @property
+    def reading_probe(self) -> bool:
+        """Whether the one read of a half-open circuit is under way."""
+        return any(reads for reads, _ in self._probing.values())
+
+    @property
+    def writing_probe(self) -> bool:
+        """Whether the one write of a half-open circuit is under way."""
+        return any(writes for _, writes in self._probing.values())
+
+    def begin(self, target: Target, situation: Situation, interval: timedelta) -> None:
+        """Let the target take its turn beside everything else."""
+        task = asyncio.create_task(self._fenced(target, situation, interval))
+        self._tasks[target.id] = task
+        self._probing[target.id] = (situation.probing_reads, situation.probing)
+        task.add_done_callback(lambda _: self._ended(target.id))
+
+    def _ended(self, target: str) -> None:
+        self._tasks.pop(target, None)
+        self._probing.pop(target, None)
+        self._news()
+
+    async def stop(self) -> None:
+        """Give up what is under way; the provider may still do what it was asked."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _fenced(self, target: Target, situation: Situation, interval: timedelta) -> None:
+        """Keep one target's surprise from the others: the only broad except there is."""
+        try:
+            await self._drive(target, situation, interval)
+        except Exception as error:  # noqa: BLE001 - the one fence; it audits and logs
+            now = self._moment()
+            detail = f"{type(error).__name__} in its turn; see the log"
+            entry = AuditEntry(now.wall, target.id, target.site, Kind.OUTCOME, "error", "", detail)
+            self._ledger.note(entry)
+            _log.exception("a turn failed", target=target.id)
+            await asyncio.sleep(1)  # a surprise that repeats must not spin
+
+    async def _drive(self, target: Target, situation: Situation, interval: timedelta) -> None:
+        """Carry out what the target's turn asks for, one effect after the other."""
+        one = turn(situation, interval)
+        try:
+            effect = next(one)
+            while True:
+                self._remember(effect.memory)
+                if isinstance(effect, Read):
+                    result: Reading | Failed | None = await self._read(target)
+                else:
+                    result = await self._write(target, effect)
+                effect = one.send(Answer(self._situation(target.id, situation), result))
+        except StopIteration as done:
+            self._remember(done.value)
+
+    def _remember(self, memory: Memory) -> None:
+        self._ledger.remember(memory, self._moment())
+
+    async def _read(self, target: Target) -> Reading | Failed:
+        started = self._moment()
+        try:
+            reading = await self._mitigations[target.mitigation].read(target)
+        except ProviderError as error:
+            return self._failed(error, writing=False)
+        self._worked(writing=False)
+        return replace(reading, at=started.wall, mark=started.elapsed)
+
+    async def _write(self, target: Target, effect: Write) -> Failed | None:
+        """Store the intent, make the call, note the outcome."""
+        now = self._moment()
+        action = str(effect.decision.action)
+        level = None if effect.raising else effect.memory.previous
+        intent = Intent(uuid.uuid4().hex, target.id, action, level, now.wall)
+        self._ledger.note(_entry(effect, now, Kind.INTENT, str(effect.decision.reason)))
+        try:
+            await self._ledger.intend(effect.memory, intent)
+        except StoreError as error:
+            _log.error("nothing is written without the store", target=target.id, error=str(error))
+            return Failed(Failure.UNREACHABLE, f"not tried, the store takes no intent: {error}")
+        mitigation = self._mitigations[target.mitigation]
+        try:
+            if effect.raising:
+                value = await mitigation.engage(target)
+            else:
+                value = await mitigation.release(target, level)
+        except ProviderError as error:
+            self._settle(intent, effect, str(error.failure), str(error))
+            return self._failed(error, writing=True)
+        self._worked(writing=True)
+        self._settle(intent, effect, ACCEPTED, f"the provider accepted {value}")
+        return None
+
+    def _settle(self, intent: Intent, effect: Write, outcome: str, detail: str) -> None:
+        now = self._moment()
+        level = "info" if outcome == ACCEPTED else "warning"
+        getattr(_log, level)(
+            "outcome", target=intent.target, action=intent.action, outcome=outcome, detail=detail
+        )
+        self._ledger.settle(Outcome(intent.id, outcome, detail, now.wall))
+        self._ledger.note(_entry(effect, now, Kind.OUTCOME, outcome, detail))
+
+    def _worked(self, *, writing: bool) -> None:
+        self._moved(self.credential.after_call(self._moment(), writing=writing))
+
+    def _failed(self, error: ProviderError, *, writing: bool) -> Failed:
+        self._moved(
+            self.credential.after_call(
+                self._moment(),
+                writing=writing,
+                failure=error.failure,
+                retry_after=error.retry_after,
+            )
+        )
+        return Failed(error.failure, str(error), error.retry_after)
+
+    def _moved(self, credential: Credential) -> None:
+        """Keep the credential's new state, and say once and loudly when a circuit turns."""
+        before, self.credential = self.credential, credential
+        for kind in ("reads", "writes"):
+            old, new = getattr(before, kind), getattr(credential, kind)
+            if old.circuit is new.circuit:
+                continue
+            if new.circuit is Circuit.CLOSED:
+                _log.info("circuit closed", kind=kind)
+            elif old.circuit is Circuit.CLOSED:
+                _log.error("circuit opened", kind=kind, failures=new.failures)
+
+
+def _entry(effect: Write, now: Moment, kind: Kind, reason: str, detail: str = "") -> AuditEntry:
+    memory = effect.memory
+    override = memory.override
+    return AuditEntry(
+        now.wall,
+        memory.target,
+        memory.site,
+        kind,
+        str(effect.decision.action),
+        reason,
+        detail or effect.decision.detail,
+        override.actor if override is not None else "responder",
+        memory.reading.value if memory.reading else None,
+        None if effect.raising else memory.previous,
+    )

@@ -1,0 +1,146 @@
+"""Watching Alertmanager: polls at their pace and at once after a webhook, never waiting on one."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from responder.domain.alerts import HeardAlert, Silence, fold
+from responder.domain.clock import Moment
+from responder.domain.demand import Scene, View, judge
+from responder.ports import AlertSource, Poll
+
+__all__ = ["Pace", "Watch"]
+
+SHORTEST_GAP = timedelta(milliseconds=200)
+"""Between two polls of one Alertmanager, however many webhooks ring."""
+
+MOST_HEARD = 20_000
+"""Alerts told by webhooks that are kept in memory; a flood forgets the oldest half."""
+
+_log = structlog.get_logger("responder.alertmanager")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often to look, and how long things take on the other side."""
+
+    poll_interval: timedelta = timedelta(seconds=5)
+    resend_delay: timedelta = timedelta(minutes=1)
+    heartbeat_labels: tuple[str, ...] = ()
+    webhook_ttl: timedelta = timedelta(minutes=15)
+    read_on: timedelta = timedelta(minutes=1)
+    """Between two reads of a target that is on."""
+    read_off: timedelta = timedelta(minutes=10)
+    provider_timeout: timedelta = timedelta(seconds=10)
+
+
+class Watch:
+    """What all Alertmanagers last said, and what webhooks told."""
+
+    def __init__(
+        self,
+        sources: Iterable[AlertSource],
+        pace: Pace,
+        moment: Callable[[], Moment],
+        news: Callable[[], None],
+    ) -> None:
+        self._sources = tuple(sources)
+        self._pace = pace
+        self._moment = moment
+        self._news = news
+        self._bells = {source.source: asyncio.Event() for source in self._sources}
+        self._views: dict[str, View] = {}
+        self.silences: dict[str, tuple[Silence, ...]] = {}
+        self.heard: dict[str, HeardAlert] = {}
+        self.seq = 0
+        self.polled_seq = 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether every Alertmanager has been asked at least once."""
+        return len(self._views) == len(self._sources)
+
+    def hear(self, alerts: Iterable[HeardAlert]) -> None:
+        """Take what a webhook told, once it is committed."""
+        for one in alerts:
+            fold(self.heard, one)
+            self.seq = max(self.seq, one.seq)
+        if len(self.heard) > MOST_HEARD:
+            newest = sorted(self.heard.values(), key=lambda one: one.seq)[-MOST_HEARD // 2 :]
+            self.heard = {one.alert.fingerprint: one for one in newest}
+
+    def ring(self) -> None:
+        """Ask for a poll of every Alertmanager at once; without one, for a pass."""
+        for bell in self._bells.values():
+            bell.set()
+        if not self._bells:
+            self._news()
+
+    async def run(self) -> None:
+        """Poll all Alertmanagers until cancelled, each at its own pace."""
+        async with asyncio.TaskGroup() as group:
+            for source in self._sources:
+                group.create_task(self._poll_for_ever(source))
+
+    async def _poll_for_ever(self, source: AlertSource) -> None:
+        bell = self._bells[source.source]
+        gap = SHORTEST_GAP.total_seconds()
+        interval = self._pace.poll_interval.total_seconds()
+        while True:
+            bell.clear()
+            await self.poll(source)
+            await asyncio.sleep(min(gap, interval))
+            try:
+                async with asyncio.timeout(max(interval - gap, 0.0)):
+                    await bell.wait()
+            except TimeoutError:
+                continue
+
+    async def poll(self, source: AlertSource) -> None:
+        """Ask one Alertmanager, and tell the loop."""
+        seq = self.seq
+        poll = await source.poll()
+        view = self._judged(poll)
+        self._say_changes(view)
+        self._views[source.source] = view
+        if view.usable:
+            self.polled_seq = max(self.polled_seq, seq)
+        self._news()
+
+    def _judged(self, poll: Poll) -> View:
+        if poll.date is None or poll.problem:
+            return View(poll.source, problem=poll.problem or "did not answer")
+        self.silences[poll.source] = poll.silences
+        return judge(poll.source, poll.heartbeats, poll.alerts, poll.date, self._base())
+
+    def _say_changes(self, view: View) -> None:
+        before = self._views.get(view.source)
+        if before is not None and before.problem == view.problem:
+            return
+        if view.problem:
+            _log.warning("alertmanager not usable", url=view.source, problem=view.problem)
+        else:
+            _log.info("alertmanager usable", url=view.source)
+
+    def _base(self) -> Scene:
+        known = {one.id: one for silences in self.silences.values() for one in silences}
+        return Scene(
+            silences=tuple(known.values()),
+            heartbeat_labels=self._pace.heartbeat_labels,
+            resend_delay=self._pace.resend_delay,
+            polled_seq=self.polled_seq,
+            webhook_ttl=None if self._sources else self._pace.webhook_ttl,
+            wall=self._moment().wall,
+        )
+
+    def scene(self) -> Scene:
+        """Return everything that is known of the alerts now."""
+        return replace(self._base(), views=tuple(self._views.values()))
+
+    def problems(self) -> dict[str, str]:
+        """Return why each Alertmanager is not usable, empty text when it is."""
+        unknown = View("", problem="not asked yet")
+        return {one.source: self._views.get(one.source, unknown).problem for one in self._sources}

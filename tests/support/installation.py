@@ -1,0 +1,171 @@
+"""A reconciler with everything real but the outside: time, Alertmanager and the provider."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+
+from responder.domain.alerts import Alert, AlertStatus, Matcher
+from responder.domain.memory import Actual, Reading
+from responder.domain.targets import Guards, Inventory, Policy, Target
+from responder.errors import StoreError
+from responder.metrics import Metrics
+from responder.ports import Poll
+from responder.reconciler import Pace, Parts, Reconciler
+from responder.store import StoreWriter, open_store
+
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+SHOP = "under_attack:example.com"
+BLOG = "under_attack:example.net"
+GUARDS = Guards(minimum_duration=timedelta(minutes=5), calm_period=timedelta(minutes=4))
+
+
+@dataclass
+class FakeClock:
+    passed: timedelta = timedelta(0)
+    jumped: timedelta = timedelta(0)
+
+    def now(self):
+        return START + self.passed + self.jumped
+
+    def monotonic(self):
+        self.passed += timedelta(microseconds=1)  # no two moments are the same
+        return self.passed
+
+
+@dataclass
+class FakeAlertmanager:
+    clock: FakeClock
+    source: str = "http://am:9093"
+    firing: dict = field(default_factory=dict)
+    problem: str = ""
+    polls: int = 0
+
+    def fire(self, site, **labels):
+        known = {"alertname": "Load", "site": site, "mitigation": "under_attack"} | labels
+        self.firing[site] = Alert(site, known, AlertStatus.FIRING, self.clock.now())
+
+    async def poll(self):
+        self.polls += 1
+        if self.problem:
+            return Poll(self.source, problem=self.problem)
+        beat = Alert(
+            "beat", {"alertname": "ResponderHeartbeat"}, AlertStatus.FIRING, START, self.clock.now()
+        )
+        alerts = tuple(self.firing.values())
+        return Poll(self.source, alerts, (beat,), (), self.clock.now())
+
+
+@dataclass
+class FakeProvider:
+    name: str = "under_attack"
+    levels: dict = field(default_factory=lambda: {"example.com": "high", "example.net": "low"})
+    writes: list = field(default_factory=list)
+    reads: int = 0
+    failing: dict = field(default_factory=dict)
+    hanging: dict = field(default_factory=dict)
+
+    async def _met(self, target):
+        if target.resource in self.hanging:
+            await self.hanging[target.resource].wait()
+        if target.resource in self.failing:
+            raise self.failing[target.resource]
+
+    async def read(self, target):
+        self.reads += 1
+        await self._met(target)
+        level = self.levels[target.resource]
+        return Reading(Actual.ON if level == "under_attack" else Actual.OFF, level)
+
+    async def engage(self, target):
+        return await self._write(target, "under_attack")
+
+    async def release(self, target, previous):
+        return await self._write(target, previous or "medium")
+
+    async def _write(self, target, value):
+        self.writes.append((target.resource, value))
+        await self._met(target)
+        self.levels[target.resource] = value
+        return value
+
+
+class FailingStore:
+    """A real store that can be switched off, as a full disk would."""
+
+    def __init__(self, store):
+        self._store = store
+        self.broken = False
+
+    def commit(self, batch):
+        if self.broken:
+            raise StoreError("disk full: free some space")
+        self._store.commit(batch)
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
+class Setup:
+    """One installation over several lives of the service."""
+
+    def __init__(self):
+        self.clock = FakeClock()
+        self.alertmanager = FakeAlertmanager(self.clock)
+        self.provider = FakeProvider()
+        self.store = FailingStore(open_store("memory://"))
+        self.targets = [
+            Target("shop", "under_attack", "example.com"),
+            Target("blog", "under_attack", "example.net"),
+        ]
+        self.policy = Policy(
+            "under-attack", "under_attack", (Matcher("mitigation", "under_attack"),), guards=GUARDS
+        )
+        self.writer = None
+        self.registry = None
+        self.one = None
+
+    async def begin(self):
+        self.writer = StoreWriter(self.store)
+        self.registry = CollectorRegistry()
+        metrics = Metrics(self.registry)
+        parts = Parts(
+            [self.alertmanager], {"under_attack": self.provider}, self.writer, self.clock, metrics
+        )
+        self.one = Reconciler(Inventory(self.targets, [self.policy]), parts, Pace())
+        await self.one.start()
+        return self.one
+
+    async def step(self, seconds=5.0):
+        """Let time pass, poll, pass, and wait for the turns that do not hang."""
+        self.clock.passed += timedelta(seconds=seconds)
+        await self.one._watch.poll(self.alertmanager)
+        await self.one.step()
+        await self.settle()
+        await self.one.step()
+
+    async def settle(self):
+        for _ in range(200):
+            await asyncio.sleep(0)
+            if not set(self.one._turns._tasks) - self._hanging():
+                return
+
+    def _hanging(self):
+        return {f"under_attack:{zone}" for zone in self.provider.hanging}
+
+    async def run(self, minutes, seconds=30.0):
+        for _ in range(round(minutes * 60 / seconds)):
+            await self.step(seconds)
+
+    def memory(self, target=SHOP):
+        return self.one._ledger.memories[target]
+
+    def decided(self, target=SHOP):
+        decision = self.memory(target).decision
+        return (str(decision.action), str(decision.reason))
+
+    def move(self, target, **changes):
+        self.targets = [
+            replace(one, **changes) if one.id == target else one for one in self.targets
+        ]
