@@ -35,8 +35,15 @@ def after_reading(memory: Memory, reading: Reading, now: Moment) -> Memory:
     if reading.actual is Actual.ON:
         memory = _found_on(memory, reading, now)
     elif reading.actual is Actual.OFF:
-        memory = _found_off(memory, reading, now)
+        memory = _nothing_to_keep(_found_off(memory, reading, now))
     return _settled(memory, now)
+
+
+def _nothing_to_keep(memory: Memory) -> Memory:
+    """Stop wanting what is off and no trigger asks for: sustain keeps, it never starts."""
+    if memory.episode is None and not memory.ours:
+        return replace(memory, wanted=False)
+    return memory
 
 
 def _settled(memory: Memory, now: Moment) -> Memory:

@@ -1,0 +1,225 @@
+"""Whose it is, in the corners that random days seldom reach."""
+
+from datetime import timedelta
+
+from support.world import INTERVAL, World, minutes, policy, seconds
+
+from responder.domain.audit import Kind
+from responder.domain.breaker import Failure
+from responder.domain.memory import Actual, Order, Owner, State
+from responder.domain.targets import Mode
+
+
+def engaged(**options):
+    world = World(**options)
+    world.tick()
+    world.fire()
+    world.tick()
+    assert world.memory().state is State.ENGAGED
+    return world
+
+
+def test_a_write_that_timed_out_but_landed_is_found_to_be_ours():
+    world = World()
+    world.tick()
+    world.fault, world.answers_lost = Failure.TIMEOUT, True
+    world.fire()
+    world.tick()
+    assert world.memory().state is State.ENGAGING
+    world.fault = None
+    world.run(seconds(20))
+    assert world.memory().state is State.ENGAGED
+    assert world.memory().owner is Owner.RESPONDER
+
+
+def test_a_refused_engage_and_a_human_who_then_switches_on_is_external():
+    world = World()
+    world.tick()
+    world.fault = Failure.REFUSED
+    world.fire()
+    world.tick()
+    world.human("under_attack")
+    world.run(minutes(3))
+    assert world.decided() == ("none", "external")
+
+
+def test_a_human_who_switches_on_anew_what_was_ours_owns_it():
+    world = engaged()
+    world.run(minutes(2))
+    world.human("under_attack")
+    world.run(minutes(2))
+    assert world.memory().owner is Owner.EXTERNAL or world.memory().owner is Owner.OPERATOR
+    world.resolve()
+    world.run(minutes(60))
+    assert world.level() == "under_attack"
+
+
+def test_a_human_who_switches_off_after_the_attack_ends_our_ownership_and_nothing_is_written():
+    world = engaged()
+    world.resolve()
+    world.run(minutes(5))
+    world.human("low")
+    world.run(minutes(30))
+    assert [call.value for call in world.calls] == ["under_attack"]
+    assert (world.memory().state, world.memory().owner) == (State.RELEASED, None)
+
+
+def test_an_external_level_that_its_human_ends_in_the_attack_is_drift():
+    world = World()
+    world.human("under_attack")
+    world.fire()
+    world.run(minutes(2))
+    world.human("medium")
+    world.run(minutes(12))
+    assert world.decided() == ("hold", "drift")
+    assert world.calls == []
+
+
+def test_an_old_answer_of_the_provider_is_no_human():
+    world = engaged()
+    zone = world.zones["under_attack:example.com"]
+    stamp = zone.changed_at
+    zone.level = "high"
+    zone.changed_at = stamp - timedelta(seconds=30)
+    world.run(minutes(2))
+    assert world.level() == "under_attack"
+    assert world.memory().state is State.ENGAGED
+
+
+def test_a_release_whose_answer_was_lost_and_that_lands_after_demand_returned_is_no_drift():
+    world = engaged()
+    world.resolve()
+    world.run(minutes(15))
+    world.fault = Failure.TIMEOUT
+    world.run(minutes(2))
+    assert world.memory().state is State.RELEASING
+    world.fire()
+    world.fault = world.read_fault = None
+    world.tick()
+    assert world.memory().state is State.ENGAGED
+    zone = world.zones["under_attack:example.com"]
+    zone.level, zone.changed_at = "high", world.stamp()  # it lands now
+    world.run(minutes(2))
+    assert world.level() == "under_attack"
+    assert world.decided() == ("none", "in_sync")
+
+
+def test_an_unfinished_order_to_release_a_humans_level_leaves_it_to_the_human():
+    world = World()
+    world.tick()
+    world.human("under_attack")
+    world.fault = Failure.REFUSED
+    world.order(Order.RELEASED, 5)
+    world.run(minutes(4))
+    assert world.memory().state is State.RELEASING
+    world.run(minutes(2))
+    world.fault = None
+    world.run(minutes(30))
+    assert world.level() == "under_attack"
+    assert world.memory().owner is Owner.EXTERNAL
+
+
+def test_an_order_that_was_lifted_by_hand_says_so_in_the_trail():
+    world = World()
+    world.order(Order.PAUSED, 5)
+    world.run(minutes(6))
+    told = [entry for entry in world.entries if entry.kind is Kind.OVERRIDE]
+    assert [(entry.action, entry.detail) for entry in told] == [("ended", "its time is over")]
+
+
+def test_shadow_mode_tells_what_it_would_have_done():
+    world = World(rules=policy(mode=Mode.SHADOW))
+    world.tick()
+    world.fire()
+    world.run(minutes(2))
+    world.resolve()
+    world.run(minutes(3))
+    would = [entry.action for entry in world.entries if entry.kind is Kind.WOULD]
+    assert would == ["engage", "release"]
+    assert world.calls == []
+
+
+def test_what_is_on_for_too_long_is_told_and_stays_on():
+    world = engaged()
+    world.run(timedelta(hours=12, minutes=5), minutes(1))
+    assert world.memory().stuck == "on for longer than maximum_duration"
+    assert world.level() == "under_attack"
+    world.resolve()
+    world.run(minutes(20))
+    stuck = [entry.action for entry in world.entries if entry.kind is Kind.STUCK]
+    assert stuck == ["stuck", "freed"]
+
+
+def test_blindness_for_too_long_is_told_and_releases_nothing():
+    world = engaged()
+    world.sources[0].answering = False
+    world.run(timedelta(hours=3), minutes(1))
+    assert world.memory().stuck == "blind for longer than maximum_sustain"
+    assert world.level() == "under_attack"
+
+
+def test_sustain_alone_keeps_a_prefix_until_a_human_acts():
+    world = engaged(rules=policy(sustain_expires=False))
+    world.fire(instance="edge", role="sustain")
+    world.resolve()
+    world.run(timedelta(hours=4), minutes(1))
+    assert world.level() == "under_attack"
+    assert world.memory().stuck == "kept by sustain alerts alone for longer than maximum_sustain"
+
+
+def test_sustain_does_not_start_anew_what_a_human_ended_after_the_episode():
+    world = engaged()
+    world.fire(instance="edge", role="sustain")
+    world.resolve()
+    world.run(minutes(30))
+    assert world.memory().episode is None
+    world.human("low")
+    world.run(minutes(10))
+    assert world.level() == "low"
+    assert not world.memory().wanted
+
+
+def test_half_open_reads_are_probed_by_one_target_at_a_time():
+    world = World({f"s{n}": [f"z{n}.example"] for n in range(5)})
+    world.read_fault = Failure.SERVER_ERROR
+    world.run(minutes(2), seconds(1))
+    before = world.reads
+    world.run(minutes(5), seconds(1))
+    assert world.reads - before <= 6
+    world.read_fault = None
+    world.run(minutes(2), seconds(1))
+    assert all(one.reading is not None for one in world.memories.values())
+
+
+def test_a_target_that_cannot_be_read_is_unobserved_and_not_released():
+    world = engaged()
+    world.resolve()
+    world.run(minutes(10))
+    world.read_fault = Failure.SERVER_ERROR
+    world.run(minutes(20))
+    assert world.level() == "under_attack"
+    assert world.decided() == ("hold", "unobserved")
+    world.read_fault = None
+    world.run(minutes(2))
+    assert world.level() == "high"
+
+
+def test_what_cannot_be_read_is_still_protected_once_the_circuit_for_reads_has_opened():
+    world = World()
+    world.tick()
+    world.read_fault = Failure.SERVER_ERROR
+    world.fire()
+    world.run(seconds(30), seconds(1))
+    assert world.level() == "under_attack"
+    assert world.memory().state is State.ENGAGING
+    world.read_fault = None
+    world.run(minutes(2))
+    assert world.memory().state is State.ENGAGED
+    assert len(world.calls) <= 2
+
+
+def test_reads_of_a_quiet_target_keep_their_pace():
+    world = World()
+    world.run(minutes(10))
+    assert world.memory().reading.actual is Actual.OFF
+    assert world.reads == 10 * minutes(1) / INTERVAL
