@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from responder.domain.audit import Action, Decision
-from responder.domain.clock import ZERO, Moment
+from responder.domain.clock import Moment
 from responder.domain.decision import Situation
 from responder.domain.demand import Sight
 from responder.domain.episode import after_sight
@@ -64,7 +64,7 @@ def due_mark(memory: Memory, decision: Decision, interval: timedelta) -> timedel
     """
     reading = memory.reading
     if reading is None:
-        return ZERO
+        return memory.read_backoff.until
     due = [reading.mark + interval]
     look = next_look(memory)
     if look is not None:

@@ -310,8 +310,18 @@ class Reconciler:
         judged = self._passes > 0 and (
             waited or all(_judged(memory) for memory in self._ledger.memories.values())
         )
-        credential = self._turns.credential.at(now)
-        return health_of(self._keeper.problem, self._watch.problems(), credential, judged=judged)
+        unreadable = [
+            memory.target
+            for memory in self._ledger.memories.values()
+            if memory.unread_mark is not None
+        ]
+        return health_of(
+            self._keeper.problem,
+            self._watch.problems(),
+            self._turns.credential.at(now),
+            unreadable,
+            judged=judged,
+        )
 
     def live(self) -> Live:
         """Return what is true at this moment, for the metrics."""

@@ -1,6 +1,6 @@
 """How the service is, by its parts: what `/health` and `/ready` say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from responder.domain.breaker import Circuit
 from responder.domain.credential import Credential
@@ -13,6 +13,7 @@ def health_of(
     store_problem: str,
     alertmanagers: Mapping[str, str],
     credential: Credential,
+    unreadable: Sequence[str],
     *,
     judged: bool,
 ) -> Health:
@@ -20,7 +21,7 @@ def health_of(
     store = Component(
         "store", ComponentStatus.FAILED if store_problem else ComponentStatus.OK, store_problem
     )
-    components = [store, *_alertmanagers(alertmanagers), _cloudflare(credential)]
+    components = [store, *_alertmanagers(alertmanagers), _cloudflare(credential, unreadable)]
     if not judged:
         detail = "the first pass is not done"
         components.append(Component("reconciler", ComponentStatus.DEGRADED, detail))
@@ -41,12 +42,16 @@ def _alertmanagers(problems: Mapping[str, str]) -> list[Component]:
     ]
 
 
-def _cloudflare(credential: Credential) -> Component:
+def _cloudflare(credential: Credential, unreadable: Sequence[str]) -> Component:
     failing = [
         kind
         for kind, breaker in (("reads", credential.reads), ("writes", credential.writes))
         if breaker.circuit is not Circuit.CLOSED
     ]
+    if not failing and unreadable:
+        more = f" and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
+        detail = f"cannot be read: {unreadable[0]}{more}; `responder explain` says why"
+        return Component("cloudflare", ComponentStatus.DEGRADED, detail)
     if not failing:
         return Component("cloudflare", ComponentStatus.OK)
     detail = f"{' and '.join(failing)} fail; tried again by and by"

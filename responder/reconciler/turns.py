@@ -115,7 +115,11 @@ class Turns:
         try:
             reading = await self._mitigations[target.mitigation].read(target)
         except ProviderError as error:
+            if self._ledger.memories[target.id].unread_mark is None:
+                _log.warning("cannot be read", target=target.id, error=str(error))
             return self._failed(error, writing=False)
+        if self._ledger.memories[target.id].unread_mark is not None:
+            _log.info("can be read again", target=target.id)
         self._worked(writing=False)
         return replace(reading, at=started.wall, mark=started.elapsed)
 

@@ -46,7 +46,7 @@ def test_it_tells_the_whole_story(run, service):
         "alert     OriginOverloaded, trigger, firing, since 2026-11-20T09:54:00Z (6m ago)",
         "before    high",
         "override  none",
-        "changes   when it is released when this wait is over, unless an alert fires before",
+        "next      it is released when this wait is over, unless an alert fires before",
         "",
         "last events, newest first:",
     ]

@@ -9,7 +9,13 @@ from responder.domain.memory import Demand
 def target(actual: str, reason: str) -> TargetAnswer:
     decision = DecisionAnswer(action="none", reason=reason)
     return TargetAnswer(
-        id="a", site="shop", state="released", actual=actual, demand="none", decision=decision
+        id="a",
+        site="shop",
+        mitigation="under_attack",
+        state="released",
+        actual=actual,
+        demand="none",
+        decision=decision,
     )
 
 
@@ -24,7 +30,9 @@ def test_in_sync_and_on_waits_for_calm():
 
 
 def test_in_sync_and_off_waits_for_an_alert_of_the_site():
-    assert next_step(target("off", "in_sync")) == 'an alert with site="shop" fires'
+    assert (
+        next_step(target("off", "in_sync")) == 'it is engaged when an alert with site="shop" fires'
+    )
 
 
 def test_a_reason_of_a_newer_service_is_told_as_such():

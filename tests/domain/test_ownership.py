@@ -223,3 +223,11 @@ def test_reads_of_a_quiet_target_keep_their_pace():
     world.run(minutes(10))
     assert world.memory().reading.actual is Actual.OFF
     assert world.reads == 10 * minutes(1) / INTERVAL
+
+
+def test_a_zone_that_was_never_readable_is_tried_ever_more_seldom():
+    world = World()
+    world.zone_faults["under_attack:example.com"] = Failure.REFUSED
+    for _ in range(1000):
+        world.tick(seconds(0.1))
+    assert world.reads <= 6

@@ -218,6 +218,18 @@ async def test_an_alertmanager_that_fails_degrades_and_blinds(setup):
     assert details["alertmanager http://am:9093"] == "connection refused"
 
 
+async def test_a_zone_that_cannot_be_read_shows_in_the_health(setup):
+    await setup.begin()
+    setup.provider.failing["example.com"] = ProviderError(Failure.REFUSED, "not visible")
+    await setup.step()
+    details = {one.name: one for one in setup.one.health().components}
+    assert details["cloudflare"].status == "degraded"
+    assert SHOP in details["cloudflare"].detail
+    setup.provider.failing.clear()
+    await setup.run(1, 5)
+    assert {one.name: one for one in setup.one.health().components}["cloudflare"].status == "ok"
+
+
 async def test_a_dead_api_is_said_once_and_shown(setup):
     await setup.begin()
     await setup.step()
