@@ -275,8 +275,7 @@ class Reconciler:
         elif override is not None:
             memory = replace(memory, override=override)
         self._ledger.remember(memory, now)
-        await self._flush(force=True)
-        self._wake.set()
+        await self.step()  # decided anew, and committed, before it is answered
         return self._view(self._ledger.memories[target])
 
     def targets(self) -> list[TargetView]:

@@ -1,5 +1,6 @@
 """The memories in use, and what of them the store has not got yet."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -63,6 +64,7 @@ class Ledger:
         self._entries: list[AuditEntry] = []
         self._outcomes: list[Outcome] = []
         self._saved_mark = ZERO
+        self._flushing = asyncio.Lock()
 
     def adopt(self, memories: Iterable[Memory], targets: Iterable[Target]) -> None:
         """Take what was stored, and a fresh memory for every target that has none."""
@@ -146,7 +148,14 @@ class Ledger:
         del self._outcomes[:-MOST_WAITING]
 
     async def flush(self, now: Moment, facts: Mapping[str, Any], *, force: bool = False) -> None:
-        """Store what is new; what cannot be stored now is tried again with the next pass."""
+        """Store what is new; what cannot be stored now is tried again with the next pass.
+
+        When it returns, everything remembered before the call is stored.
+        """
+        async with self._flushing:
+            await self._flush(now, facts, force=force)
+
+    async def _flush(self, now: Moment, facts: Mapping[str, Any], *, force: bool) -> None:
         due = now.elapsed - self._saved_mark >= SAVE_WAITS_EVERY
         moving = [memory for memory in self.memories.values() if not memory.idle] if due else []
         ids = self._dirty | {memory.target for memory in moving}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from responder.domain.audit import Action, Reason
@@ -105,7 +105,6 @@ SITUATIONS = st.builds(
 )
 
 
-@settings(max_examples=400)
 @given(SITUATIONS)
 def test_the_table_is_total_and_no_row_breaks_its_promise(s):
     decision = decide(s)

@@ -176,7 +176,7 @@ class RandomDay(RuleBasedStateMachine):
 
 
 RandomDay.TestCase.settings = settings(
-    max_examples=12,
+    max_examples=max(8, settings.default.max_examples // 5),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -22,7 +22,7 @@ from responder.domain.trail import trail
 from responder.domain.turn import Answer, Failed, Read, Write, turn
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-TICK = timedelta(seconds=5)
+TICK = timedelta(seconds=15)
 INTERVAL = timedelta(seconds=60)
 MATCH = (Matcher("mitigation", "under_attack"),)
 

@@ -1,0 +1,69 @@
+# Everything a newcomer needs: `make demo` shows it, `make test` proves it; both set themselves up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# Upstream's names of the Prometheus family come first, wherever they were found.
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml .ci/install
+	@.ci/install "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+.PHONY: install
+install: $(READY) ## Make the virtual environment with everything in it
+
+.PHONY: tools
+tools: ## Find or unpack Prometheus, Alertmanager, node-exporter and their tools
+	@.ci/tools
+
+.PHONY: demo
+demo: install tools ## See the main job: a real overload, Under Attack Mode on, and off again
+	@$(BIN)/responder demo
+
+.PHONY: test
+test: install tools check ## Run every check and every test
+	@$(BIN)/pytest -n 2 -m "not integration and not e2e" --dist worksteal -q
+	@$(BIN)/pytest -m "integration or e2e" -q
+
+.PHONY: unit
+unit: install ## Run the unit tests alone, in seconds
+	@$(BIN)/pytest -n 2 -m "not integration and not e2e" --dist worksteal -q
+
+.PHONY: check
+check: install tools ## Lint, types, layers, rule files, Alertmanager configuration
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@promtool check rules --lint=all --lint-fatal $$(find rules -name '*.yml' -not -path 'rules/tests/*')
+	@promtool test rules rules/tests/*.yml
+	@amtool check-config alertmanager/alertmanager.yml
+
+.PHONY: lint
+lint: install ## Lint and types only
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: install ## Format the code
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+.PHONY: coverage
+coverage: install tools ## Measure how much of the code the tests reach
+	@$(BIN)/pytest -m "not integration and not e2e" --cov=responder --cov-report=term-missing:skip-covered -q
+
+.PHONY: clean
+clean: ## Remove what was made, the tools and the virtual environment included
+	rm -rf $(VENV) .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,108 @@
+"""What the store last knew, told as the service would tell it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from responder.app import SystemClock
+from responder.cli.answers import EventQuestion, EventsAnswer, TargetAnswer, TargetsAnswer
+from responder.domain.alerts import Alert, AlertStatus
+from responder.domain.memory import Memory
+from responder.domain.targets import Assignment, Inventory, Target
+from responder.errors import ResponderError, StoreError
+from responder.ports import EventQuery, Snapshot, Store, TargetView
+from responder.reconciler.facts import restored
+from responder.settings import Settings, parse_duration
+from responder.store import open_store
+from responder.web.documents import event_document, moment_text, target_document
+
+__all__ = ["Remembered", "open_remembered"]
+
+_SQLITE = "sqlite:///"
+
+
+def open_remembered(settings: Settings, unreachable: str) -> "Remembered":
+    """Open the store of this configuration; ResponderError when there is nothing to read."""
+    url = settings.store.url
+    path = Path(url.removeprefix(_SQLITE))
+    if url.startswith(_SQLITE) and not path.exists():
+        # Opening would create it, perhaps for another user than that of the service.
+        raise ResponderError(f"{unreachable}, and there is no store {path} yet; start the service")
+    try:
+        return Remembered(settings.inventory(), open_store(url), SystemClock().now())
+    except StoreError as error:
+        raise ResponderError(f"{unreachable}, and {error}") from error
+
+
+class Remembered:
+    """Answers from the store; it is one of the `Answers`."""
+
+    def __init__(self, inventory: Inventory, store: Store, now: datetime) -> None:
+        self._inventory = inventory
+        self._store = store
+        self._snapshot = store.load()
+        self._now = now
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._store.close()
+
+    @property
+    def introduction(self) -> str:
+        """What these answers are, and when the service last wrote."""
+        moment = restored(self._snapshot.facts).moment
+        at = f" at {moment_text(moment.wall)}" if moment else ""
+        return f"this is what the store last knew{at}"
+
+    def targets(self) -> TargetsAnswer:
+        """Return the configured targets, and what is ours but no longer configured."""
+        memories = _memories(self._snapshot, self._inventory)
+        answers = [
+            TargetAnswer.model_validate(target_document(self._view(memories[one])))
+            for one in sorted(memories)
+        ]
+        return TargetsAnswer(targets=tuple(answers))
+
+    def events(self, question: EventQuestion) -> EventsAnswer:
+        """Return entries of the audit trail."""
+        since = self._now - parse_duration(question.since) if question.since else None
+        entries = self._store.events(EventQuery(question.target, since, question.limit))
+        return EventsAnswer.model_validate({"events": [event_document(one) for one in entries]})
+
+    def health(self) -> str:
+        """Say that nobody can say."""
+        return "unknown: the service does not answer"
+
+    def now(self) -> datetime:
+        """Return the time at which the store was opened."""
+        return self._now
+
+    def _view(self, memory: Memory) -> TargetView:
+        unknown = Target(memory.site, memory.mitigation, memory.resource)
+        target = self._inventory.targets.get(memory.target, unknown)
+        policy = self._inventory.policy_for(memory.mitigation, memory.policy)
+        return TargetView(target, policy, memory, tuple(self._alerts(target)))
+
+    def _alerts(self, target: Target) -> list[Alert]:
+        """Return the alerts that webhooks last told to be firing."""
+        found = [one.alert for one in self._snapshot.alerts]
+        firing = [one for one in found if one.status is AlertStatus.FIRING]
+        mine = [one for one in firing if _speaks_of(self._inventory.assign(one), target)]
+        return sorted(mine, key=lambda alert: alert.starts_at)
+
+
+def _memories(snapshot: Snapshot, inventory: Inventory) -> Mapping[str, Memory]:
+    known = {memory.target: memory for memory in snapshot.memories}
+    kept = {name: one for name, one in known.items() if one.ours or name in inventory.targets}
+    fresh = {
+        one.id: Memory(one.id, one.site, one.mitigation, one.resource)
+        for one in inventory.targets.values()
+    }
+    return fresh | kept
+
+
+def _speaks_of(assigned: object, target: Target) -> bool:
+    return isinstance(assigned, Assignment) and target in assigned.targets

@@ -1,0 +1,22 @@
+"""What holds for all tests."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+WITH_SERVERS = ("cli/", "simulator/", "web/test_bodies.py", "store/test_opening.py")
+"""Where tests speak to real servers over sockets, or start processes."""
+
+# `pytest --hypothesis-profile thorough` looks longer than the unit run can afford.
+settings.register_profile("quick", max_examples=40)
+settings.register_profile("thorough", max_examples=1000)
+settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the unit run to what needs neither a socket nor another process."""
+    here = Path(__file__).parent
+    for item in items:
+        if str(item.path.relative_to(here)).startswith(WITH_SERVERS):
+            item.add_marker(pytest.mark.integration)
