@@ -1,6 +1,6 @@
 """Every metric, declared once; counters are told, gauges are read from live state at the scrape."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -31,50 +31,43 @@ class Metrics:
     """The counters and histograms; labels are bounded, whatever an alert or a request says."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.registry = registry
-        self.decisions = Counter(
-            "responder_decisions",
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"responder_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, label: str, buckets: Sequence[float]) -> Histogram:
+            return Histogram(
+                f"responder_{name}", text, (label,), buckets=buckets, registry=registry
+            )
+
+        self.decisions = counter(
+            "decisions",
             "Decisions that differ from the one before, by what was decided.",
-            ["mitigation", "action", "reason"],
-            registry=registry,
+            *("mitigation", "action", "reason"),
         )
-        self.webhook_requests = Counter(
-            "responder_webhook_requests",
-            "Webhook requests, by where they come from and what was answered.",
-            ["source", "code"],
-            registry=registry,
+        self.webhook_requests = counter(
+            "webhook_requests",
+            "Webhook requests, by their sender and our answer.",
+            "source",
+            "code",
         )
-        self.webhook_alerts = Counter(
-            "responder_webhook_alerts",
-            "Alerts told by webhooks.",
-            ["status"],
-            registry=registry,
+        self.webhook_alerts = counter("webhook_alerts", "Alerts told by webhooks.", "status")
+        self.unassigned_alerts = counter(
+            "unassigned_alerts", "Sightings of alerts that speak of nothing configured.", "reason"
         )
-        self.unassigned_alerts = Counter(
-            "responder_unassigned_alerts",
-            "Sightings of alerts that speak of nothing that is configured, by why.",
-            ["reason"],
-            registry=registry,
+        self.cloudflare_requests = counter(
+            "cloudflare_requests", "Requests to Cloudflare's API.", "operation", "outcome"
         )
-        self.cloudflare_requests = Counter(
-            "responder_cloudflare_requests",
-            "Requests to Cloudflare's API.",
-            ["operation", "outcome"],
-            registry=registry,
-        )
-        self.cloudflare_seconds = Histogram(
-            "responder_cloudflare_request_duration_seconds",
+        self.cloudflare_seconds = histogram(
+            "cloudflare_request_duration_seconds",
             "How long Cloudflare took to answer.",
-            ["operation"],
-            buckets=SECONDS,
-            registry=registry,
+            "operation",
+            SECONDS,
         )
-        self.time_to_mitigate = Histogram(
-            "responder_time_to_mitigate_seconds",
+        self.time_to_mitigate = histogram(
+            "time_to_mitigate_seconds",
             "From the start of the oldest alert to the mitigation confirmed at Cloudflare.",
-            ["mitigation"],
-            buckets=MITIGATE_SECONDS,
-            registry=registry,
+            "mitigation",
+            MITIGATE_SECONDS,
         )
 
     def present(self, mitigations: Iterable[str], operations: Iterable[str]) -> None:
