@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from responder.assembly import Service, build
 from responder.errors import StoreError
 from responder.logs import configure_logs
 from responder.settings import Settings
+from responder.settings.addresses import Address
 from responder.store import StoreWriter, open_store
 
 __all__ = ["SystemClock", "serve"]
@@ -61,8 +63,15 @@ async def _serve(settings: Settings, writer: StoreWriter) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
+        listener = _listener(settings.server.listen)
+    except OSError as error:
+        where = str(settings.server.listen)
+        _log.critical("cannot listen; is it running already?", listen=where, error=str(error))
+        await _close(service)
+        return 1
+    try:
         await service.reconciler.start()
-        return await _run(service, stop)
+        return await _run(service, listener, stop)
     except StoreError as error:
         _log.critical("the store cannot be read", error=str(error))
         return 1
@@ -70,11 +79,17 @@ async def _serve(settings: Settings, writer: StoreWriter) -> int:
         await _close(service)
 
 
-async def _run(service: Service, stop: asyncio.Event) -> int:
+def _listener(address: Address) -> socket.socket:
+    """Take the address before anything runs; raises OSError when it cannot be had."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    return socket.create_server((address.host, address.port), family=family, backlog=2048)
+
+
+async def _run(service: Service, listener: socket.socket, stop: asyncio.Event) -> int:
     """Run loop, web and pruning side by side until told to stop, or until one of them ends."""
     tasks = [
         asyncio.create_task(service.reconciler.run(), name="reconciler"),
-        asyncio.create_task(service.server.serve(), name="web"),
+        asyncio.create_task(service.server.serve([listener]), name="web"),
         asyncio.create_task(_prune_for_ever(service), name="prune"),
     ]
     stopping = asyncio.create_task(stop.wait(), name="stop")

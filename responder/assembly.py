@@ -1,7 +1,8 @@
 """The composition root: builds everything that runs from the settings."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -60,11 +61,17 @@ def build(settings: Settings, writer: StoreWriter, clock: Clock) -> Service:
     metrics = Metrics(registry)
     metrics.present([kind.name for kind in KINDS], OPERATIONS)
     sources = _sources(settings)
+
+    def observe(operation: str, outcome: str, seconds: float) -> None:
+        """Count a request to Cloudflare, and spend it."""
+        metrics.called(operation, outcome, seconds)
+        reconciler.spend()
+
     cloudflare = CloudflareClient(
         Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout),
         _credential(settings),
         clock.monotonic,
-        metrics.called,
+        observe,
     )
 
     def options(target: Target) -> BaseModel | None:
@@ -122,8 +129,10 @@ def _pace(settings: Settings) -> Pace:
 class _Server(uvicorn.Server):
     """A uvicorn that leaves the signals to the service."""
 
-    def install_signal_handlers(self) -> None:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """Leave them alone."""
+        yield
 
 
 def _doors(settings: Settings) -> Doors:

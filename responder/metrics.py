@@ -12,7 +12,7 @@ from responder.domain.audit import Decision, Reason
 from responder.domain.breaker import Breaker, Circuit
 from responder.domain.clock import Moment
 from responder.domain.credential import Credential
-from responder.domain.memory import Demand, State
+from responder.domain.memory import Demand
 from responder.ports import TargetView
 
 __all__ = ["Live", "LiveCollector", "Metrics"]
@@ -150,7 +150,7 @@ def _of_targets(live: Live) -> Iterator[Metric]:
     for view in live.targets:
         memory = view.memory
         names = (memory.site, memory.target, memory.mitigation)
-        on = memory.state in {State.ENGAGED, State.RELEASING}
+        on = memory.on_mark is not None
         engaged.add_metric(names, float(on))
         mark = memory.on_mark
         passed = (live.now.elapsed - mark).total_seconds() if on and mark is not None else 0.0

@@ -30,6 +30,11 @@ class Zone:
     paused: bool
     plan: str = ""
 
+    @property
+    def serving(self) -> bool:
+        """Whether a level set on it protects anything; what does not is asked for each time."""
+        return self.status == "active" and not self.paused
+
 
 class Zones:
     """The zones of one credential, remembered for a while."""
@@ -48,7 +53,7 @@ class Zones:
     async def find(self, resource: str) -> Zone:
         """Return the zone of this name or id, as it was at most `keep` ago."""
         zone, read_at = self._known.get(resource, (None, timedelta(0)))
-        if zone is None or self._monotonic() - read_at >= self._keep:
+        if zone is None or not zone.serving or self._monotonic() - read_at >= self._keep:
             zone = await (self._by_id if _ID.fullmatch(resource) else self._by_name)(resource)
             self._known[resource] = (zone, self._monotonic())
         return zone

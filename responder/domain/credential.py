@@ -28,12 +28,16 @@ class Credential:
         now: Moment,
         *,
         writing: bool,
+        requests: int = 1,
         failure: Failure | None = None,
         retry_after: timedelta | None = None,
     ) -> "Credential":
-        """Return it after one call; the account's 429 stops reads and writes alike."""
+        """Return it after one call; the account's 429 stops reads and writes alike.
+
+        `requests` is what the call has cost of the budget, 0 where that was counted otherwise.
+        """
         new = self.at(now)
-        new = replace(new, budget=new.budget.spent())
+        new = replace(new, budget=new.budget.spent(requests))
         mine = new.writes if writing else new.reads
         mine = (
             mine.succeeded() if failure is None else mine.failed(failure, now.elapsed, retry_after)

@@ -8,7 +8,7 @@ from responder.domain.audit import Action, Decision, Reason
 from responder.domain.breaker import Circuit
 from responder.domain.clock import Moment
 from responder.domain.credential import Credential
-from responder.domain.guards import LOWERING, ORDERED, RAISING, Proposal, strictest
+from responder.domain.guards import LOWERING, ORDERED, ORDERED_ON, RAISING, Proposal, strictest
 from responder.domain.memory import Actual, Demand, Memory, Order, State
 from responder.domain.targets import Mode, OnDrift, Policy
 
@@ -65,6 +65,13 @@ def actual(memory: Memory) -> Actual:
     reading = memory.reading
     if reading is None:
         return Actual.UNKNOWN
+    override = memory.override
+    if override is not None and override.order is not Order.PAUSED:
+        ordered_on = override.order is Order.ENGAGED
+        confirmed = ordered_on and memory.state is State.ENGAGED
+        unread = not ordered_on and memory.unread_mark is not None
+        if unread or (reading.mark < override.mark and not confirmed):
+            return Actual.UNKNOWN
     if not memory.wanted:
         failing = memory.ours and memory.unread_mark is not None
         return Actual.UNKNOWN if failing else reading.actual
@@ -112,7 +119,8 @@ def _overridden(s: Situation) -> Decision:
         return standing
     if not raising and s.actual is Actual.UNKNOWN:
         return _hold(Reason.UNOBSERVED, detail=_unread(s))
-    held = strictest(s.proposal(raising=raising), ORDERED)
+    guards = ORDERED_ON if raising else ORDERED
+    held = strictest(s.proposal(raising=raising), guards)
     if held is not None:
         return held
     action = Action.ENGAGE if raising else Action.RELEASE

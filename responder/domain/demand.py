@@ -197,8 +197,11 @@ def see(
         return _asked(triggers, sight.policy, sight.alerts)
     if _blind(memory, scene):
         return _see_blind(memory, scene, sightings, inventory)
+    if scene.degraded and not memory.idle:
+        detail = "several Prometheus servers report; set alertmanager.heartbeat_labels"
+        return replace(sight, demand=Demand.UNKNOWN, detail=detail)
     kept = [one for one in seen if one.alert.fingerprint not in silenced]
-    return _paused(sight, target, memory, scene, silenced) or _kept(sight, kept, memory, scene)
+    return _paused(sight, target, memory, scene, silenced) or _kept(sight, kept)
 
 
 def _asks(alert: Alert, silenced: set[str]) -> bool:
@@ -279,14 +282,11 @@ def _blind(memory: Memory, scene: Scene) -> bool:
     )
 
 
-def _kept(sight: Sight, kept: Sequence[Sighting], memory: Memory, scene: Scene) -> Sight:
-    """Return what remains when nothing asks and nothing pauses: kept, unsure or absent."""
+def _kept(sight: Sight, kept: Sequence[Sighting]) -> Sight:
+    """Return what remains when nothing asks and nothing pauses: kept, or absent."""
     if kept:
         only = "inhibited" if any(one.alert.role is Role.TRIGGER for one in kept) else "sustain"
         return replace(sight, demand=Demand.SUSTAIN, detail=f"only {only} alerts are active")
-    if scene.degraded and not memory.idle:
-        detail = "several Prometheus servers report; set alertmanager.heartbeat_labels"
-        return replace(sight, demand=Demand.UNKNOWN, detail=detail)
     return sight
 
 

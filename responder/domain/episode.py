@@ -54,10 +54,19 @@ def _count(memory: Memory, sight: Sight, credit: timedelta, now: Moment) -> Memo
         absent_for = ZERO if absent_for is None else absent_for + credit
     elif sight.good:
         absent_for = None
+    sustain_for = memory.sustain_for
+    if sight.demand is Demand.SUSTAIN:
+        sustain_for = ZERO if sustain_for is None else sustain_for + credit
     calm_for = memory.calm_for
-    if calm_for is not None and (sight.demand is None or _sustain_expired(memory, sight, now)):
+    if calm_for is not None and (sight.demand is None or _sustain_expired(memory, sight)):
         calm_for += credit
-    return replace(memory, on_for=on_for, absent_for=absent_for, calm_for=calm_for)
+    return replace(
+        memory,
+        on_for=on_for,
+        absent_for=absent_for,
+        calm_for=calm_for,
+        sustain_for=sustain_for,
+    )
 
 
 def _demanded(memory: Memory, sight: Sight, now: Moment, confirm: timedelta) -> Memory:
@@ -69,7 +78,7 @@ def _demanded(memory: Memory, sight: Sight, now: Moment, confirm: timedelta) -> 
     wanted, calm_for = memory.wanted, memory.calm_for
     if demand is Demand.TRIGGER:
         wanted, calm_for = True, None
-    elif demand is Demand.NONE or _sustain_expired(memory, sight, now):
+    elif demand is Demand.NONE or _sustain_expired(memory, sight):
         wanted, calm_for = False, ZERO if calm_for is None else calm_for
     elif demand is Demand.SUSTAIN:
         calm_for = None
@@ -80,31 +89,24 @@ def _demanded(memory: Memory, sight: Sight, now: Moment, confirm: timedelta) -> 
         wanted=wanted,
         wanted_mark=now.elapsed if wanted and not memory.wanted else memory.wanted_mark,
         calm_for=calm_for,
-        blind_mark=_since(memory.blind_mark, demand is Demand.UNKNOWN, now),
-        sustain_mark=_sustained(memory, demand, now),
+        blind_mark=_blind_since(memory, demand, now),
+        sustain_for=None if demand in {Demand.TRIGGER, Demand.NONE} else memory.sustain_for,
     )
 
 
-def _since(mark: timedelta | None, holds: bool, now: Moment) -> timedelta | None:  # noqa: FBT001
-    if not holds:
+def _blind_since(memory: Memory, demand: Demand, now: Moment) -> timedelta | None:
+    if demand is not Demand.UNKNOWN:
         return None
-    return now.elapsed if mark is None else mark
+    return now.elapsed if memory.blind_mark is None else memory.blind_mark
 
 
-def _sustained(memory: Memory, demand: Demand, now: Moment) -> timedelta | None:
-    """Keep counting through blind and paused passes: only a trigger or calm starts it anew."""
-    if demand in {Demand.PAUSED, Demand.UNKNOWN}:
-        return memory.sustain_mark
-    return _since(memory.sustain_mark, demand is Demand.SUSTAIN, now)
-
-
-def _sustain_expired(memory: Memory, sight: Sight, now: Moment) -> bool:
+def _sustain_expired(memory: Memory, sight: Sight) -> bool:
     """Tell whether sustain alone has kept it for as long as it may."""
     return (
         sight.demand is Demand.SUSTAIN
         and sight.policy.sustain_expires
-        and memory.sustain_mark is not None
-        and now.elapsed - memory.sustain_mark >= sight.policy.guards.maximum_sustain
+        and memory.sustain_for is not None
+        and memory.sustain_for >= sight.policy.guards.maximum_sustain
     )
 
 
@@ -121,8 +123,7 @@ def _episode(memory: Memory, sight: Sight, credit: timedelta, now: Moment) -> Me
 
 def _triggered(memory: Memory, sight: Sight, now: Moment) -> Episode:
     """Begin or go on with an episode: remember labels, severity and the oldest trigger."""
-    on = memory.reading is not None and memory.reading.actual is Actual.ON
-    episode = memory.episode or Episode(now.wall, was_on=on)
+    episode = memory.episode or Episode(now.wall, now.elapsed)
     known = {alert.fingerprint for alert in episode.alerts}
     fresh = [
         RememberedAlert(alert.fingerprint, dict(alert.labels))

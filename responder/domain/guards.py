@@ -14,8 +14,18 @@ from responder.domain.ownership import FLAP_WINDOW, SETTLED_AFTER
 from responder.domain.targets import Policy
 from responder.domain.writes import next_look
 
-__all__ = ["LOWERING", "ORDERED", "RAISING", "Guard", "Proposal", "calm_needed", "strictest"]
+__all__ = [
+    "LOWERING",
+    "ORDERED",
+    "ORDERED_ON",
+    "RAISING",
+    "Guard",
+    "Proposal",
+    "calm_needed",
+    "strictest",
+]
 
+READS_BEFORE_UNSEEN = 3
 FLAPS_FROM = 3
 LONGEST_FLAP_HOLD = timedelta(hours=2)
 
@@ -86,13 +96,14 @@ def _undecided_write(p: Proposal) -> Decision | None:
 def _unread(p: Proposal) -> Decision | None:
     """Hold raising: a failed read is tried again before anything is written unseen.
 
-    Once the circuit for reads has opened, the write goes first: what cannot be read may still
-    be protected.
+    Once the circuit for reads has opened, or this target's own reads keep being refused, the
+    write goes first: what cannot be read may still be protected.
     """
     if not p.unread or p.credential.reads.circuit is not Circuit.CLOSED:
         return None
     left = p.memory.read_backoff.until - p.now.elapsed
-    failing = p.memory.unread_mark is not None and left > ZERO
+    tried = p.memory.read_backoff.failures
+    failing = p.memory.unread_mark is not None and left > ZERO and tried < READS_BEFORE_UNSEEN
     return _hold(p, Reason.BACKOFF, left, p.memory.read_backoff.detail) if failing else None
 
 
@@ -144,7 +155,10 @@ def _calm(p: Proposal) -> Decision | None:
 ORDERED: tuple[Guard, ...] = (_circuit_open, _api_budget, _backoff, _undecided_write, _cooldown)
 """What holds even an operator's order."""
 
-RAISING: tuple[Guard, ...] = (*ORDERED, _unread, _limits, _precondition)
+ORDERED_ON: tuple[Guard, ...] = (*ORDERED, _unread)
+"""The same for an order to engage: what is there must be known, to be put back."""
+
+RAISING: tuple[Guard, ...] = (*ORDERED_ON, _limits, _precondition)
 """What may delay an engagement; what delays raising lengthens an outage: nothing else may."""
 
 LOWERING: tuple[Guard, ...] = (*ORDERED, _minimum_duration, _calm)

@@ -1,7 +1,7 @@
 """What is judged over all targets at once: the limits over sites, and who probes a circuit."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from responder.domain.audit import Action, Decision, Reason
@@ -10,7 +10,7 @@ from responder.domain.episode import severity_rank
 from responder.domain.memory import Memory, State
 from responder.domain.targets import Policy
 
-__all__ = ["Candidate", "admit", "choose_probe", "recent_engagements"]
+__all__ = ["Candidate", "admit", "choose_probe", "count_engagement", "recent_engagements"]
 
 HOUR = timedelta(hours=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -49,14 +49,19 @@ def admit(
     memories: Sequence[Memory],
     marks: Iterable[timedelta],
     now: Moment,
+    raising: Collection[str] = (),
 ) -> dict[str, Decision]:
-    """Return a hold for each candidate that the limits keep waiting, by target."""
-    engaged = {memory.site for memory in memories if _holds_a_place(memory)}
+    """Return a hold for each candidate that the limits keep waiting, by target.
+
+    `raising` are the targets whose turn to raise is under way.
+    """
+    counted = {memory.site for memory in memories if _counted(memory)}
+    engaged = {one.site for one in memories if _holds_a_place(one) or one.target in raising}
     starting = {
-        memory.site
-        for memory in memories
-        if memory.state is State.ENGAGING and _holds_a_place(memory) and not _counted(memory)
-    }
+        one.site
+        for one in memories
+        if (one.state is State.ENGAGING and _holds_a_place(one)) or one.target in raising
+    } - counted
     recent = recent_engagements(marks, now)
     holds: dict[str, Decision] = {}
     for candidate in sorted(candidates, key=lambda one: one.order):
@@ -66,7 +71,7 @@ def admit(
             holds[memory.target] = _full(len(engaged), guards.max_sites_engaged)
             continue
         used = len(recent) + len(starting)
-        fresh = not _counted(memory) and site not in starting
+        fresh = site not in counted and site not in starting
         if fresh and used >= guards.max_engagements_per_hour:
             holds[memory.target] = _too_many(recent, used, guards.max_engagements_per_hour, now)
             continue
@@ -78,6 +83,24 @@ def admit(
 
 def _counted(memory: Memory) -> bool:
     return memory.episode is not None and memory.episode.counted
+
+
+def count_engagement(
+    before: Memory,
+    after: Memory,
+    memories: Iterable[Memory],
+    marks: Sequence[timedelta],
+    now: Moment,
+) -> tuple[Memory, tuple[timedelta, ...]]:
+    """Count the first confirmed engagement of a site per episode; return memory and marks."""
+    confirmed = after.state is State.ENGAGED and before.state is State.ENGAGING
+    episode = after.episode
+    if not confirmed or episode is None or episode.counted or after.override is not None:
+        return after, tuple(marks)
+    known = any(one.site == after.site and _counted(one) for one in memories)
+    if not known:
+        marks = (*recent_engagements(marks, now), now.elapsed)
+    return replace(after, episode=replace(episode, counted=True)), tuple(marks)
 
 
 def _full(engaged: int, limit: int) -> Decision:

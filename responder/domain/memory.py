@@ -77,6 +77,8 @@ class Override:
     reason: str
     actor: str
     set_at: datetime
+    mark: timedelta = ZERO
+    """When it was given: an older read says nothing about what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,6 @@ class Write:
     """A read has shown its effect, or it certainly had none. Until then nothing opposite."""
     accepted: bool = False
     """The provider answered as asked; only a read makes that a fact."""
-    changed_at: datetime | None = None
-    """The provider's own stamp of the change, once read back."""
     value: str | None = None
     earlier: timedelta | None = None
     """Mark of an earlier try for the same that may still land."""
@@ -139,6 +139,8 @@ class Episode:
     """From the first trigger to a calm period without one."""
 
     started_at: datetime
+    mark: timedelta = ZERO
+    """When it began: an older read says nothing about it."""
     alerts: tuple[RememberedAlert, ...] = ()
     severity: str = ""
     oldest: datetime | None = None
@@ -187,12 +189,17 @@ class Memory:
     on_for: timedelta = ZERO
     """How long it has been on since its confirmed engagement."""
     on_mark: timedelta | None = None
+    on_stamp: datetime | None = None
+    """The provider's own stamp of our confirmed engagement: a newer one is a human's."""
     blind_mark: timedelta | None = None
-    sustain_mark: timedelta | None = None
+    sustain_for: timedelta | None = None
+    """How long sustain alerts alone have kept it; None after a trigger or calm."""
     engagements: tuple[timedelta, ...] = ()
     """Marks of the confirmed engagements of the last six hours."""
     episode: Episode | None = None
     override: Override | None = None
+    lifted_by: str = ""
+    """Who ended the last override by hand."""
     reading: Reading | None = None
     unread_mark: timedelta | None = None
     """Since when reads fail; None after one that worked."""

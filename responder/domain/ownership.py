@@ -14,7 +14,6 @@ from responder.domain.memory import (
     Owner,
     Reading,
     State,
-    Write,
 )
 from responder.domain.targets import Mode, Policy
 
@@ -55,53 +54,54 @@ def _settled(memory: Memory, now: Moment) -> Memory:
 
 
 def _found_on(memory: Memory, reading: Reading, now: Moment) -> Memory:
-    memory = _episode(memory, was_on=True, off_seen=None, drifted=False)
-    if memory.state is State.ENGAGING:
-        write = memory.write
-        if memory.on_mark is None and (write is None or write.settled):
-            return _let_go(memory, Owner.EXTERNAL, now)  # no write of ours can have done it
-        return _engaged(memory, reading, now)
-    if memory.state is State.ENGAGED:
-        return _still_on(memory, reading, now)
-    if memory.state is State.RELEASING:
-        return memory
-    return replace(memory, owner=Owner.EXTERNAL)
-
-
-def _engaged(memory: Memory, reading: Reading, now: Moment) -> Memory:
-    """Confirm an engagement; one that came back from `releasing` goes on as it was."""
+    if memory.episode is not None and reading.mark >= memory.episode.mark:
+        memory = _episode(memory, was_on=True, off_seen=None, drifted=False)
+    if memory.state is State.RELEASED:
+        return replace(memory, owner=Owner.EXTERNAL)
+    if memory.on_mark is None:
+        return _found_engaged(memory, reading, now)
     write = memory.write
-    if write is not None and write.raising:
-        write = replace(write, settled=True, changed_at=reading.changed_at)
-    memory = replace(memory, state=State.ENGAGED, write=write, backoff=Backoff())
-    if memory.on_mark is not None:
-        return memory
+    if write is not None and write.raising and not write.settled:  # we wrote it anew ourselves
+        write, stamp = replace(write, settled=True), reading.changed_at
+        return replace(memory, state=State.ENGAGED, write=write, on_stamp=stamp, backoff=Backoff())
+    if _switched_anew(memory, reading, now):
+        return _let_go(memory, Owner.OPERATOR, now)
+    if memory.state is State.ENGAGING:  # a release that was called back, and has not landed
+        return replace(memory, state=State.ENGAGED, backoff=Backoff())
+    return memory
+
+
+def _found_engaged(memory: Memory, reading: Reading, now: Moment) -> Memory:
+    """Confirm an engagement, unless no write of ours can have done it."""
+    write = memory.write
+    if write is None or not write.raising or write.settled:
+        return _let_go(memory, Owner.EXTERNAL, now)
     recent = [mark for mark in memory.engagements if now.elapsed - mark < FLAP_WINDOW]
     return replace(
         memory,
+        state=State.ENGAGED,
+        write=replace(write, settled=True),
+        backoff=Backoff(),
         since=now.wall,
         on_mark=now.elapsed,
+        on_stamp=reading.changed_at,
         on_for=ZERO,
         engagements=(*recent, now.elapsed),
     )
 
 
-def _still_on(memory: Memory, reading: Reading, now: Moment) -> Memory:
-    """Notice that somebody else has switched on anew what we had switched on."""
-    write = memory.write
-    if write is None or not write.raising or not _changed_since(write, reading):
-        return memory
-    recent = now.elapsed - write.mark <= SETTLED_AFTER
-    if write.earlier is not None and recent:  # an earlier try of ours that landed late
-        return replace(memory, write=replace(write, changed_at=reading.changed_at))
-    return _let_go(memory, Owner.OPERATOR, now)
+def _switched_anew(memory: Memory, reading: Reading, now: Moment) -> bool:
+    """Tell whether somebody else has switched on anew what we had switched on.
 
-
-def _changed_since(write: Write, reading: Reading) -> bool:
-    """Tell whether the provider's own stamp is newer than the one our write left."""
-    if write.changed_at is None or reading.changed_at is None:
+    The provider's stamp says so, unless an earlier try of ours may just have landed.
+    """
+    if memory.on_stamp is None or reading.changed_at is None:
         return False
-    return reading.changed_at > write.changed_at
+    write = memory.write
+    doubt = write is not None and write.raising and write.earlier is not None
+    if doubt and write is not None and now.elapsed - write.mark <= SETTLED_AFTER:
+        return False
+    return reading.changed_at > memory.on_stamp
 
 
 def _found_off(memory: Memory, reading: Reading, now: Moment) -> Memory:
@@ -135,6 +135,7 @@ def _off_while_engaging(memory: Memory, reading: Reading, now: Moment) -> Memory
         write = memory.write and replace(memory.write, settled=True)
         return replace(memory, on_mark=None, on_for=ZERO, write=write)
     memory = replace(memory, previous=reading.value)  # not on yet, so this is a human's value
+    memory = _episode(memory, off_seen=None)
     write = memory.write
     doubtful = write is not None and not write.settled and now.elapsed - write.mark < SETTLED_AFTER
     if memory.wanted or doubtful or _ordered_on(memory):
@@ -152,14 +153,15 @@ def _off_while_engaged(memory: Memory, reading: Reading, now: Moment) -> Memory:
         return _released(memory, reading, now)
     if not memory.wanted and not _ordered_on(memory):
         return replace(_let_go(memory, None, now), previous=reading.value)
-    if write is not None and write.changed_at is not None and reading.changed_at is not None:
-        if reading.changed_at <= write.changed_at:
+    if memory.on_stamp is not None and reading.changed_at is not None:
+        if reading.changed_at <= memory.on_stamp:
             return replace(memory, state=State.ENGAGING, on_mark=None, on_for=ZERO)
     elif reading.changed_at is None and not _proven_off(memory.episode, now):
         since = memory.episode.off_seen if memory.episode else None
         return _episode(memory, off_seen=since or now.elapsed)
+    seen_on = memory.episode is not None and memory.episode.was_on
     memory = replace(_let_go(memory, Owner.OPERATOR, now), previous=reading.value)
-    return _episode(memory, drifted=True, off_seen=None)
+    return _episode(memory, drifted=seen_on, off_seen=None)
 
 
 def _proven_off(episode: Episode | None, now: Moment) -> bool:
@@ -176,7 +178,7 @@ def _released(memory: Memory, reading: Reading, now: Moment) -> Memory:
     """Confirm a release: what is read from here on is a human's again."""
     write = memory.write
     if write is not None:
-        write = replace(write, settled=True, changed_at=reading.changed_at)
+        write = replace(write, settled=True)
     owner = Owner.OPERATOR if memory.override is not None else None
     memory = replace(_let_go(memory, owner, now), write=write, previous=reading.value)
     return _episode(replace(memory, backoff=Backoff()), was_on=False, drifted=False, off_seen=None)
@@ -189,6 +191,7 @@ def _let_go(memory: Memory, owner: Owner | None, now: Moment) -> Memory:
         owner=owner,
         since=now.wall,
         on_mark=None,
+        on_stamp=None,
         on_for=ZERO,
     )
 
@@ -209,7 +212,9 @@ def resumed(memory: Memory) -> Memory:
 
 def adopted(memory: Memory, policy: Policy, now: Moment) -> Memory:
     """Take over what somebody else switched on, where the policy says so and a trigger asks."""
-    on = memory.reading is not None and memory.reading.actual is Actual.ON
+    reading = memory.reading
+    fresh = reading is not None and reading.mark >= memory.wanted_mark
+    on = fresh and reading is not None and reading.actual is Actual.ON
     asked = memory.demand is Demand.TRIGGER and memory.override is None
     if not (policy.adopt and policy.mode is Mode.ENFORCE and on and asked) or memory.ours:
         return memory
@@ -219,5 +224,6 @@ def adopted(memory: Memory, policy: Policy, now: Moment) -> Memory:
         owner=Owner.RESPONDER,
         write=None,
         on_mark=now.elapsed,
+        on_stamp=reading.changed_at if reading is not None else None,
         on_for=ZERO,
     )

@@ -22,6 +22,8 @@ class Probes:
     reading: bool = False
     """Whether the probe of the reads is still under way: there is exactly one."""
     writing: bool = False
+    raising: frozenset[str] = frozenset()
+    """Targets whose turn to raise is under way: they hold a place in the limits."""
 
 
 def plan(
@@ -43,7 +45,7 @@ def plan(
         for s in eager
         if (decision := decide(s)).action is Action.ENGAGE and decision.reason is Reason.DEMAND
     ]
-    holds = admit(candidates, memories, marks, eager[0].now) if candidates else {}
+    holds = admit(candidates, memories, marks, eager[0].now, probes.raising) if candidates else {}
     limited = [replace(s, admission=holds.get(s.memory.target)) for s in eager]
     writer = _writer(limited, probes)
     reader = _reader(limited, probes)

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from responder.domain.audit import Action, Decision
-from responder.domain.clock import Moment
+from responder.domain.budget import Spending
+from responder.domain.clock import ZERO, Moment
 from responder.domain.decision import Situation
 from responder.domain.demand import Sight
 from responder.domain.episode import after_sight
@@ -13,6 +14,13 @@ from responder.domain.ownership import DRIFT_PROOF, adopted, resumed
 from responder.domain.writes import next_look
 
 __all__ = ["due_mark", "lifted", "observed", "read_due", "stuck"]
+
+
+AGAIN = timedelta(seconds=1)
+"""Between two reads of one target, whatever makes them due."""
+
+STALE = timedelta(seconds=10)
+"""A read older than this is made again before anything is raised: a human may have been there."""
 
 
 def observed(
@@ -48,7 +56,7 @@ def stuck(memory: Memory, sight: Sight, now: Moment) -> str:
         return "on for longer than maximum_duration"
     if _longer(memory.blind_mark, guards.maximum_sustain, now):
         return "blind for longer than maximum_sustain"
-    if _longer(memory.sustain_mark, guards.maximum_sustain, now):
+    if memory.sustain_for is not None and memory.sustain_for >= guards.maximum_sustain:
         return "kept by sustain alerts alone for longer than maximum_sustain"
     return ""
 
@@ -57,7 +65,7 @@ def _longer(mark: timedelta | None, limit: timedelta, now: Moment) -> bool:
     return mark is not None and now.elapsed - mark > limit
 
 
-def due_mark(memory: Memory, decision: Decision, interval: timedelta) -> timedelta:
+def due_mark(memory: Memory, interval: timedelta) -> timedelta:
     """Return the mark at which this target must be read next, leaving aside any failure.
 
     `interval` is the time between two routine reads.
@@ -71,20 +79,38 @@ def due_mark(memory: Memory, decision: Decision, interval: timedelta) -> timedel
         due.append(look)
     episode = memory.episode
     if episode is not None and episode.off_seen is not None:
-        due.append(max(episode.off_seen + DRIFT_PROOF, reading.mark))
-    if memory.wanted and decision.action is Action.HOLD and reading.mark < memory.wanted_mark:
-        due.append(memory.wanted_mark)
+        due.append(max(episode.off_seen + DRIFT_PROOF, reading.mark + AGAIN))
+    if reading.mark < _needed(memory):
+        due.append(_needed(memory))
     if memory.unread_mark is not None and memory.unread_mark > reading.mark:
         due.append(memory.read_backoff.until)
     return max(min(due), memory.read_backoff.until)
+
+
+def _needed(memory: Memory) -> timedelta:
+    """Return the mark from which on a read speaks of what is wanted now."""
+    needed = ZERO
+    if memory.wanted:
+        needed = memory.wanted_mark
+        if memory.episode is not None:
+            needed = max(needed, memory.episode.mark)
+    if memory.override is not None:
+        needed = max(needed, memory.override.mark)
+    return needed
 
 
 def read_due(s: Situation, decision: Decision, interval: timedelta) -> bool:
     """Tell whether this target must be read now: before any write, and when it is time."""
     if not s.may_read:
         return False
-    if decision.action is Action.ENGAGE:
-        return s.actual is Actual.UNKNOWN
-    if decision.action is Action.RELEASE:
-        return s.memory.reading is None or s.memory.reading.mark < s.now.elapsed
-    return due_mark(s.memory, decision, interval) <= s.now.elapsed
+    memory, reading, now = s.memory, s.memory.reading, s.now.elapsed
+    if decision.action in {Action.ENGAGE, Action.RELEASE}:
+        unsure = s.actual is Actual.UNKNOWN or reading is None
+        age = ZERO if reading is None else now - reading.mark
+        stale = age > (ZERO if decision.action is Action.RELEASE else STALE)
+        return (unsure or stale) and memory.read_backoff.until <= now
+    if due_mark(memory, interval) > now:
+        return False
+    moving = memory.ours or memory.wanted or memory.override is not None
+    needed = Spending.RAISE if moving else Spending.ROUTINE_READ
+    return s.credential.budget.tokens >= needed

@@ -40,10 +40,16 @@ def _override(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
         action="ended" if ended else str(told.order),
         reason=Reason.OVERRIDE,
         detail=told.reason if not ended else ("its time is over" if expired else "lifted"),
-        actor="responder" if expired else told.actor,
+        actor=_by(after, told, ended=ended, expired=expired),
         before=str(old.order) if old else None,
         after=str(new.order) if new else None,
     )
+
+
+def _by(after: Memory, told: Override, *, ended: bool, expired: bool) -> str:
+    if expired:
+        return "responder"
+    return (after.lifted_by if ended else "") or told.actor
 
 
 def _decision(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:

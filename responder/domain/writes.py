@@ -41,6 +41,8 @@ def after_intent(memory: Memory, now: Moment, *, raising: bool, value: str | Non
     episode = memory.episode
     if episode is not None and episode.drifted:
         episode = replace(episode, drifted=False, was_on=False, enforced=episode.enforced + 1)
+    if episode is not None:
+        episode = replace(episode, off_seen=None)
     if memory.state is State.ENGAGING:
         return replace(memory, write=write, episode=episode)
     return replace(

@@ -9,11 +9,11 @@ from datetime import timedelta
 import structlog
 
 from responder.domain.alerts import Alert, HeardAlert
-from responder.domain.audit import Action, AuditEntry
+from responder.domain.audit import Action, AuditEntry, Decision, Reason
 from responder.domain.clock import LONGEST_STEP, ZERO
 from responder.domain.decision import Situation, decide
 from responder.domain.demand import Scene, Sight, Sighting, gather, see
-from responder.domain.memory import Memory, Override
+from responder.domain.memory import Memory, Order, Override
 from responder.domain.plan import Probes, plan
 from responder.domain.step import due_mark, lifted, observed, read_due
 from responder.domain.targets import Inventory, Mode, Target
@@ -31,7 +31,7 @@ from responder.ports import (
 )
 from responder.reconciler.facts import restored, to_facts
 from responder.reconciler.ledger import Keeper, Ledger
-from responder.reconciler.report import health_of
+from responder.reconciler.report import alertmanagers_of, health_of
 from responder.reconciler.stopwatch import Stopwatch
 from responder.reconciler.turns import Turns
 from responder.reconciler.watch import Pace, Watch
@@ -89,8 +89,7 @@ class Reconciler:
         self._last = facts.moment.elapsed if facts.moment else now.elapsed
         self._started = now.elapsed
         self._watch.hear(snapshot.alerts)
-        self._watch.polled_seq = facts.polled_seq
-        self._watch.silences = {"": facts.silences} if facts.silences else {}
+        self._watch.restore(facts.silences, facts.polled_seq)
         self._ledger.marks = facts.marks
         self._turns.credential = facts.credential
         self._ledger.adopt(snapshot.memories, self._inventory.targets.values())
@@ -136,9 +135,10 @@ class Reconciler:
                 continue
             marks = [memory.backoff.until, memory.read_backoff.until]
             if memory.decision is not None:
-                marks.append(due_mark(memory, memory.decision, self._pace.read_on))
-                if memory.decision.until is not None:
-                    longest = min(longest, max(memory.decision.until - now.wall, ZERO))
+                marks.append(due_mark(memory, self._pace.read_on))
+                until = memory.decision.until
+                if until is not None and until > now.wall:
+                    longest = min(longest, until - now.wall)
             ahead = [mark - now.elapsed for mark in marks if mark > now.elapsed]
             longest = min([longest, *ahead])
         return max(longest, timedelta(milliseconds=50))
@@ -159,7 +159,10 @@ class Reconciler:
             if self._moves(target, scene, found)
         ]
         self._probes = replace(
-            self._probes, reading=self._turns.reading_probe, writing=self._turns.writing_probe
+            self._probes,
+            reading=self._turns.reading_probe,
+            writing=self._turns.writing_probe,
+            raising=self._turns.raising,
         )
         planned, self._probes = plan(
             situations, list(self._ledger.memories.values()), self._ledger.marks, self._probes
@@ -189,9 +192,7 @@ class Reconciler:
         if not memory.idle or target.id in found or unsure or memory.decision is None:
             return True
         reading = memory.reading
-        return reading is None or due_mark(memory, memory.decision, self._pace.read_off) <= (
-            self._last
-        )
+        return reading is None or due_mark(memory, self._pace.read_off) <= self._last
 
     def _observe(
         self, target: Target, scene: Scene, sightings: Iterable[Sighting], passed: timedelta
@@ -227,13 +228,18 @@ class Reconciler:
         decision = decide(situation)
         on = memory.ours or memory.wanted
         interval = (self._pace.read_on if on else self._pace.read_off) * stretch
-        changing = decision.action in {Action.ENGAGE, Action.RELEASE}
-        if changing or read_due(situation, decision, interval):
+        due = read_due(situation, decision, interval)
+        if decision.action is Action.RELEASE and not due:
+            detail = memory.read_backoff.detail or "no read can be made now"
+            decision = Decision(Action.HOLD, Reason.UNOBSERVED, None, detail)
+        wanted = due or decision.action is Action.ENGAGE
+        if wanted and not self._turns.too_soon(memory.target, decision.action, situation.now):
             target = Target(memory.site, memory.mitigation, memory.resource)
             target = self._inventory.targets.get(memory.target, target)
-            self._turns.begin(target, situation, interval)
+            self._turns.begin(target, situation, decision.action, interval)
             return
-        self._ledger.remember(replace(memory, decision=decision), situation.now)
+        if decision.action not in {Action.ENGAGE, Action.RELEASE}:
+            self._ledger.remember(replace(memory, decision=decision), situation.now)
 
     def _stretch(self) -> float:
         """Return by how much routine reads are spread out, so that they fit the budget."""
@@ -265,18 +271,24 @@ class Reconciler:
     async def order(self, target: str, override: Override | None, actor: str) -> TargetView:
         """Set or lift an operator's override, committed when it returns."""
         memory = self._ledger.memories.get(target)
-        if memory is None:
+        orphan = target not in self._inventory.targets
+        if memory is None or (orphan and override and override.order is Order.ENGAGED):
             raise UnknownTargetError(target)
         now = self._stopwatch.now()
-        if override is None and memory.override is not None:
-            told = replace(memory, override=replace(memory.override, actor=actor))
-            self._ledger.memories[target] = told
-            memory = lifted(told)
-        elif override is not None:
-            memory = replace(memory, override=override)
-        self._ledger.remember(memory, now)
-        await self.step()  # decided anew, and committed, before it is answered
-        return self._view(self._ledger.memories[target])
+        if override is not None:
+            override = replace(override, mark=now.elapsed)
+        await self._ledger.order(_ordered(memory, override, actor))
+        memory = self._ledger.memories.get(target, memory)
+        self._ledger.remember(_ordered(memory, override, actor), now)
+        view = self._view(self._ledger.memories[target])
+        with suppress(StoreError):  # the order itself is stored; the rest is tried again
+            await self.step()  # decided anew before it is answered
+        current = self._ledger.memories.get(target)
+        return view if current is None else self._view(current)
+
+    def spend(self) -> None:
+        """Count one request to the provider against the API budget."""
+        self._turns.spend()
 
     def targets(self) -> list[TargetView]:
         """Return all targets, orphans included, in the order of their ids."""
@@ -316,7 +328,7 @@ class Reconciler:
         ]
         return health_of(
             self._keeper.problem,
-            self._watch.problems(),
+            alertmanagers_of(self._watch.problems(), degraded=self._watch.scene().degraded),
             self._turns.credential.at(now),
             unreadable,
             judged=judged,
@@ -338,3 +350,12 @@ class Reconciler:
 def _judged(memory: Memory) -> bool:
     """Tell whether it is known how the target is, or known that it cannot be known."""
     return memory.reading is not None or memory.unread_mark is not None
+
+
+def _ordered(memory: Memory, override: Override | None, actor: str) -> Memory:
+    """Return the memory under this order, or without the one that stood."""
+    if override is not None:
+        return replace(memory, override=override)
+    if memory.override is None:
+        return memory
+    return lifted(replace(memory, lifted_by=actor))

@@ -22,7 +22,8 @@ class Facts:
     moment: Moment | None = None
     polled_seq: int = 0
     marks: tuple[timedelta, ...] = ()
-    silences: tuple[Silence, ...] = ()
+    silences: Mapping[str, tuple[Silence, ...]] = field(default_factory=dict)
+    """By the Alertmanager that told them."""
     credential: Credential = field(default_factory=Credential)
 
 
@@ -30,12 +31,14 @@ def to_facts(
     now: Moment, watch: Watch, marks: tuple[timedelta, ...], credential: Credential
 ) -> dict[str, Any]:
     """Return the facts as JSON values; durations are seconds."""
-    known = {one.id: one for silences in watch.silences.values() for one in silences}
     return {
         "clock": {"wall": now.wall.isoformat(), "elapsed": now.elapsed.total_seconds()},
         "polled_seq": watch.polled_seq,
         "marks": [mark.total_seconds() for mark in marks],
-        "silences": [_silence(one) for one in known.values()],
+        "silences": {
+            source: [_silence(one) for one in silences]
+            for source, silences in watch.silences.items()
+        },
         "credential": {
             "reads": _circuit(credential.reads),
             "writes": _circuit(credential.writes),
@@ -53,7 +56,10 @@ def restored(facts: Mapping[str, Any]) -> Facts:
         moment=_moment(clock) if clock else None,
         polled_seq=int(facts.get("polled_seq", 0)),
         marks=tuple(timedelta(seconds=mark) for mark in facts.get("marks", ())),
-        silences=tuple(_to_silence(one) for one in facts.get("silences", ())),
+        silences={
+            source: tuple(_to_silence(one) for one in silences)
+            for source, silences in facts.get("silences", {}).items()
+        },
         credential=_to_credential(credential) if credential else Credential(),
     )
 

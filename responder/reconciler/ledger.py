@@ -10,8 +10,8 @@ import structlog
 
 from responder.domain.audit import AuditEntry, Kind
 from responder.domain.clock import ZERO, Moment
-from responder.domain.limits import recent_engagements
-from responder.domain.memory import Memory, State
+from responder.domain.limits import count_engagement
+from responder.domain.memory import Memory
 from responder.domain.targets import Target
 from responder.domain.trail import trail
 from responder.errors import StoreError
@@ -99,20 +99,14 @@ class Ledger:
 
     def _counted(self, before: Memory, after: Memory, now: Moment) -> Memory:
         """Count the first confirmed engagement of an episode for the hourly limit."""
-        confirmed = after.state is State.ENGAGED and before.state is State.ENGAGING
-        episode = after.episode
-        if not confirmed or episode is None or episode.counted or after.override is not None:
-            return after
-        fresh = not any(
-            other.site == after.site and other.episode is not None and other.episode.counted
-            for other in self.memories.values()
+        memory, self.marks = count_engagement(
+            before, after, self.memories.values(), self.marks, now
         )
-        if fresh:
-            self.marks = (*recent_engagements(self.marks, now), now.elapsed)
-        if episode.oldest is not None:
+        episode = memory.episode
+        if memory is not after and episode is not None and episode.oldest is not None:
             taken = (now.wall - episode.oldest).total_seconds()
             self._metrics.time_to_mitigate.labels(after.mitigation).observe(max(taken, 0.0))
-        return replace(after, episode=replace(episode, counted=True))
+        return memory
 
     def _tell(self, before: Memory, after: Memory, now: Moment) -> None:
         for entry in trail(before, after, now):
@@ -129,6 +123,10 @@ class Ledger:
             )
             if entry.kind is Kind.DECISION and after.decision is not None:
                 self._metrics.decided(after.mitigation, after.decision)
+
+    async def order(self, memory: Memory) -> None:
+        """Store an operator's order before it is followed; without the store, it is not."""
+        await self._keeper.commit(Changes(memories=[memory]))
 
     async def intend(self, memory: Memory, intent: Intent) -> None:
         """Store the intent and what led to it; raises StoreError, and then nothing is written."""

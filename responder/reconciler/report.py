@@ -6,12 +6,12 @@ from responder.domain.breaker import Circuit
 from responder.domain.credential import Credential
 from responder.ports import Component, ComponentStatus, Health
 
-__all__ = ["health_of"]
+__all__ = ["alertmanagers_of", "health_of"]
 
 
 def health_of(
     store_problem: str,
-    alertmanagers: Mapping[str, str],
+    alertmanagers: Sequence[Component],
     credential: Credential,
     unreadable: Sequence[str],
     *,
@@ -21,14 +21,19 @@ def health_of(
     store = Component(
         "store", ComponentStatus.FAILED if store_problem else ComponentStatus.OK, store_problem
     )
-    components = [store, *_alertmanagers(alertmanagers), _cloudflare(credential, unreadable)]
+    components = [store, *alertmanagers, _cloudflare(credential, unreadable)]
     if not judged:
         detail = "the first pass is not done"
         components.append(Component("reconciler", ComponentStatus.DEGRADED, detail))
     return Health(judged and not store_problem, tuple(components))
 
 
-def _alertmanagers(problems: Mapping[str, str]) -> list[Component]:
+def alertmanagers_of(problems: Mapping[str, str], *, degraded: bool) -> list[Component]:
+    """Return a line for each Alertmanager, and one for heartbeats that nothing tells apart."""
+    if degraded:
+        detail = "several Prometheus servers report; set alertmanager.heartbeat_labels"
+        heartbeat = Component("heartbeat", ComponentStatus.DEGRADED, detail)
+        return [*alertmanagers_of(problems, degraded=False), heartbeat]
     if not problems:
         detail = "webhooks only: no Alertmanager is polled, so silences cannot be seen"
         return [Component("alertmanager", ComponentStatus.DEGRADED, detail)]

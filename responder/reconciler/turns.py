@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from responder.domain.audit import AuditEntry, Kind
+from responder.domain.audit import Action, AuditEntry, Kind
 from responder.domain.breaker import Circuit, Failure
 from responder.domain.clock import Moment
 from responder.domain.credential import Credential
@@ -23,6 +23,8 @@ from responder.reconciler.ledger import Ledger
 __all__ = ["Turns"]
 
 ACCEPTED = "accepted"
+SHORTEST_GAP = timedelta(milliseconds=900)
+"""Between two turns of one target for the same; the first retry comes after a second."""
 
 _log = structlog.get_logger("responder.turn")
 
@@ -45,6 +47,7 @@ class Turns:
         self._news = news
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._probing: dict[str, tuple[bool, bool]] = {}
+        self._begun: dict[str, tuple[timedelta, Action]] = {}
         self.credential = Credential()
 
     def busy(self, target: str) -> bool:
@@ -61,8 +64,26 @@ class Turns:
         """Whether the one write of a half-open circuit is under way."""
         return any(writes for _, writes in self._probing.values())
 
-    def begin(self, target: Target, situation: Situation, interval: timedelta) -> None:
+    @property
+    def raising(self) -> frozenset[str]:
+        """The targets whose turn to raise is under way."""
+        return frozenset(one for one in self._tasks if self._begun[one][1] is Action.ENGAGE)
+
+    def too_soon(self, target: str, action: Action, now: Moment) -> bool:
+        """Tell whether the same was tried a moment ago: whatever goes wrong, nothing spins."""
+        begun = self._begun.get(target)
+        return begun is not None and begun[1] is action and now.elapsed - begun[0] < SHORTEST_GAP
+
+    def spend(self) -> None:
+        """Count one request against the API budget."""
+        budget = self.credential.budget.at(self._moment().elapsed).spent()
+        self.credential = replace(self.credential, budget=budget)
+
+    def begin(
+        self, target: Target, situation: Situation, action: Action, interval: timedelta
+    ) -> None:
         """Let the target take its turn beside everything else."""
+        self._begun[target.id] = (situation.now.elapsed, action)
         task = asyncio.create_task(self._fenced(target, situation, interval))
         self._tasks[target.id] = task
         self._probing[target.id] = (situation.probing_reads, situation.probing)
@@ -158,13 +179,14 @@ class Turns:
         self._ledger.note(_entry(effect, now, Kind.OUTCOME, outcome, detail))
 
     def _worked(self, *, writing: bool) -> None:
-        self._moved(self.credential.after_call(self._moment(), writing=writing))
+        self._moved(self.credential.after_call(self._moment(), writing=writing, requests=0))
 
     def _failed(self, error: ProviderError, *, writing: bool) -> Failed:
         self._moved(
             self.credential.after_call(
                 self._moment(),
                 writing=writing,
+                requests=0,
                 failure=error.failure,
                 retry_after=error.retry_after,
             )

@@ -1,7 +1,7 @@
 """Watching Alertmanager: polls at their pace and at once after a webhook, never waiting on one."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -53,6 +53,7 @@ class Watch:
         self._news = news
         self._bells = {source.source: asyncio.Event() for source in self._sources}
         self._views: dict[str, View] = {}
+        self._answering: set[str] = set()
         self.silences: dict[str, tuple[Silence, ...]] = {}
         self.heard: dict[str, HeardAlert] = {}
         self.seq = 0
@@ -111,6 +112,8 @@ class Watch:
         self._news()
 
     def _judged(self, poll: Poll) -> View:
+        answered = poll.date is not None and not poll.problem
+        (self._answering.add if answered else self._answering.discard)(poll.source)
         if poll.date is None or poll.problem:
             return View(poll.source, problem=poll.problem or "did not answer")
         self.silences[poll.source] = poll.silences
@@ -126,19 +129,32 @@ class Watch:
             _log.info("alertmanager usable", url=view.source)
 
     def _base(self) -> Scene:
-        known = {one.id: one for silences in self.silences.values() for one in silences}
+        wall = self._moment().wall
+        known = [
+            one
+            for source, silences in self.silences.items()
+            for one in silences
+            if source in self._answering or one.ends_at > wall
+        ]
         return Scene(
-            silences=tuple(known.values()),
+            silences=tuple(dict.fromkeys(known)),
             heartbeat_labels=self._pace.heartbeat_labels,
             resend_delay=self._pace.resend_delay,
             polled_seq=self.polled_seq,
             webhook_ttl=None if self._sources else self._pace.webhook_ttl,
-            wall=self._moment().wall,
+            wall=wall,
         )
 
     def scene(self) -> Scene:
         """Return everything that is known of the alerts now."""
         return replace(self._base(), views=tuple(self._views.values()))
+
+    def restore(self, silences: Mapping[str, tuple[Silence, ...]], seq: int) -> None:
+        """Take up what was read before a restart, of the Alertmanagers that are still asked."""
+        asked = {source.source for source in self._sources}
+        self.silences = {one: silences[one] for one in silences if one in asked}
+        self.polled_seq = seq
+        self.seq = max(self.seq, seq)
 
     def problems(self) -> dict[str, str]:
         """Return why each Alertmanager is not usable, empty text when it is."""

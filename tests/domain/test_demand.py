@@ -38,7 +38,9 @@ def seen(scene, memory=MEMORY, heard=(), inventory=INVENTORY):
 
 def during(*alerts):
     remembered = tuple(RememberedAlert(one.fingerprint, one.labels) for one in alerts)
-    return replace(MEMORY, wanted=True, demand=Demand.TRIGGER, episode=Episode(NOW, remembered))
+    return replace(
+        MEMORY, wanted=True, demand=Demand.TRIGGER, episode=Episode(NOW, alerts=remembered)
+    )
 
 
 def silence(**labels):

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from support.world import INTERVAL, World, minutes, policy, seconds
+from support.world import INTERVAL, Guards, World, minutes, policy, seconds
 
+from responder.domain.alerts import Matcher
 from responder.domain.audit import Kind
 from responder.domain.breaker import Failure
 from responder.domain.memory import Actual, Order, Owner, State
@@ -113,6 +114,7 @@ def test_an_unfinished_order_to_release_a_humans_level_leaves_it_to_the_human():
     world.run(minutes(4))
     assert world.memory().state is State.RELEASING
     world.run(minutes(2))
+    assert world.memory().state is State.RELEASED
     world.fault = None
     world.run(minutes(30))
     assert world.level() == "under_attack"
@@ -231,3 +233,146 @@ def test_a_zone_that_was_never_readable_is_tried_ever_more_seldom():
     for _ in range(1000):
         world.tick(seconds(0.1))
     assert world.reads <= 6
+
+
+def test_what_a_human_ended_before_the_attack_is_no_drift_in_it():
+    world = World()
+    world.human("under_attack")
+    world.run(minutes(2))
+    world.human("high")
+    world.tick(seconds(20))
+    world.fire()
+    world.run(minutes(1))
+    assert world.level() == "under_attack"
+    assert world.decided() == ("none", "in_sync")
+
+
+def test_only_what_is_read_in_the_attack_is_adopted():
+    world = World(rules=policy(adopt=True))
+    world.human("under_attack")
+    world.run(minutes(2))
+    world.human("high")
+    world.tick(seconds(20))
+    world.fire()
+    world.run(minutes(1))
+    assert world.memory().state is State.ENGAGED
+    assert len(world.calls) == 1
+
+
+def test_ours_that_a_human_ended_just_before_a_new_attack_is_engaged_again():
+    world = engaged()
+    world.resolve()
+    world.run(minutes(5))
+    world.human("low")
+    world.tick(seconds(10))
+    world.fire()
+    world.run(minutes(3))
+    assert world.level() in {"under_attack", "low"}
+    assert world.memory().previous == "low"
+
+
+def test_the_hourly_limit_counts_sites_and_not_their_zones():
+    guards = Guards(max_engagements_per_hour=1)
+    world = World({"shop": ["example.com", "example.org"]}, rules=policy(guards=guards))
+    world.tick()
+    world.fire(zone="example.com")
+    world.tick()
+    world.fire(instance="b", zone="example.org")
+    world.run(minutes(1))
+    assert world.level("under_attack:example.org") == "under_attack"
+
+
+def test_an_order_is_followed_by_what_is_read_after_it():
+    world = World()
+    world.human("under_attack")
+    world.run(minutes(1))
+    world.human("high")
+    world.order(Order.ENGAGED)
+    world.run(seconds(30))
+    assert (world.level(), world.zones["under_attack:example.com"].set_by) == (
+        "under_attack",
+        "responder",
+    )
+
+
+def test_an_order_waits_for_a_read_so_that_it_can_put_back_what_was_there():
+    world = World()
+    world.read_fault = Failure.SERVER_ERROR
+    world.order(Order.ENGAGED, 5)
+    world.tick(seconds(1))
+    world.read_fault = None
+    world.run(minutes(30))
+    assert [call.value for call in world.calls] == ["under_attack", "high"]
+
+
+def test_a_humans_level_is_respected_also_while_our_release_is_refused():
+    world = engaged()
+    world.resolve()
+    world.fault = Failure.REFUSED
+    world.run(minutes(18))
+    assert world.memory().state is State.RELEASING
+    world.human("under_attack")
+    world.fault = None
+    world.run(minutes(30))
+    assert (world.level(), world.zones["under_attack:example.com"].set_by) == (
+        "under_attack",
+        "human",
+    )
+
+
+def test_a_human_who_comes_first_while_raising_was_held_is_not_overwritten():
+    world = World(rules=policy(mode=Mode.SHADOW))
+    world.fire()
+    world.run(minutes(1))
+    world.human("under_attack")
+    world.inventory.policies = (policy(),)
+    world.run(minutes(5))
+    assert world.zones["under_attack:example.com"].set_by == "human"
+
+
+def test_a_zone_whose_reads_are_refused_is_still_protected():
+    world = World()
+    world.tick()
+    world.read_fault = Failure.REFUSED
+    world.fire()
+    world.run(minutes(2))
+    assert world.level() == "under_attack"
+    assert world.memory().state is State.ENGAGING
+    world.run(minutes(20))
+    assert len(world.calls) < 25
+
+
+def test_sustain_that_was_hidden_by_a_silence_has_not_lasted_longer_for_it():
+    world = engaged()
+    world.fire(instance="edge", role="sustain")
+    world.resolve()
+    world.run(minutes(3))
+    world.silence(Matcher("site", "shop"))
+    world.run(timedelta(hours=3), minutes(1))
+    world.silences.clear()
+    world.run(minutes(60))
+    assert world.level() == "under_attack"
+
+
+def test_an_order_to_release_reads_no_faster_than_its_backoff():
+    world = engaged()
+    world.read_fault = Failure.REFUSED
+    world.order(Order.RELEASED)
+    before = world.reads
+    for _ in range(600):
+        world.tick(seconds(0.1))
+    assert world.reads - before < 6
+
+
+def test_a_first_sight_of_off_makes_no_loop_of_reads():
+    world = engaged(stamps=False)
+    world.zones["under_attack:example.com"].changed_at = None
+    world.run(minutes(1))
+    world.human("low")
+    world.run(minutes(1))
+    world.fault = Failure.REFUSED
+    world.order(Order.ENGAGED)
+    before = world.reads
+    for _ in range(600):
+        world.tick(seconds(0.1))
+    assert world.reads - before < 20

@@ -189,6 +189,7 @@ def test_an_adopted_target_is_released_like_ours_to_the_level_known_before():
     world.run(minutes(11))
     world.fire()
     world.tick()
+    world.tick()
     assert world.memory().owner is Owner.RESPONDER
     world.resolve()
     world.run(minutes(20))

@@ -41,6 +41,8 @@ class FakeAlertmanager:
     firing: dict = field(default_factory=dict)
     problem: str = ""
     polls: int = 0
+    silences: tuple = ()
+    beats: int = 1
 
     def fire(self, site, **labels):
         known = {"alertname": "Load", "site": site, "mitigation": "under_attack"} | labels
@@ -50,11 +52,17 @@ class FakeAlertmanager:
         self.polls += 1
         if self.problem:
             return Poll(self.source, problem=self.problem)
-        beat = Alert(
-            "beat", {"alertname": "ResponderHeartbeat"}, AlertStatus.FIRING, START, self.clock.now()
+        labels = {"alertname": "ResponderHeartbeat"}
+        beats = tuple(
+            Alert(f"beat{n}", labels, AlertStatus.FIRING, START, self.clock.now())
+            for n in range(self.beats)
         )
-        alerts = tuple(self.firing.values())
-        return Poll(self.source, alerts, (beat,), (), self.clock.now())
+        alerts = tuple(self._suppressed(alert) for alert in self.firing.values())
+        return Poll(self.source, alerts, beats, self.silences, self.clock.now())
+
+    def _suppressed(self, alert):
+        silenced = any(silence.matches(alert.labels) for silence in self.silences)
+        return replace(alert, status=AlertStatus.SILENCED) if silenced else alert
 
 
 @dataclass
@@ -164,6 +172,9 @@ class Setup:
     def decided(self, target=SHOP):
         decision = self.memory(target).decision
         return (str(decision.action), str(decision.reason))
+
+    def limit(self, **guards):
+        self.policy = replace(self.policy, guards=replace(GUARDS, **guards))
 
     def move(self, target, **changes):
         self.targets = [

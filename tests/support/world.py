@@ -14,7 +14,8 @@ from responder.domain.clock import Moment
 from responder.domain.credential import Credential
 from responder.domain.decision import Situation
 from responder.domain.demand import Scene, Sight, gather, judge, see
-from responder.domain.memory import Actual, Memory, Order, Override, Reading, State
+from responder.domain.limits import count_engagement
+from responder.domain.memory import Actual, Memory, Order, Override, Reading
 from responder.domain.plan import Probes, plan
 from responder.domain.step import observed
 from responder.domain.targets import Guards, Inventory, Mode, Policy, Target
@@ -101,7 +102,7 @@ class World:
         self.truth = timedelta(0)
         self.credential = Credential()
         self.probes = Probes()
-        self.marks: list[timedelta] = []
+        self.marks: tuple[timedelta, ...] = ()
         self.stamps = stamps
         self.changes = 0
         self.fault: Failure | None = None
@@ -145,7 +146,8 @@ class World:
         self, order: Order, minutes: float = 30, target: str = "under_attack:example.com"
     ) -> None:
         ends = self.now.wall + timedelta(minutes=minutes)
-        override = Override(order, ends, "drill", "operator:alice", self.now.wall)
+        mark = self.now.elapsed
+        override = Override(order, ends, "drill", "operator:alice", self.now.wall, mark)
         self.memories[target] = replace(self.memories[target], override=override)
 
     def heal(self) -> None:
@@ -242,14 +244,8 @@ class World:
     def remember(self, memory: Memory) -> None:
         before = self.memories[memory.target]
         self.entries += trail(before, memory, self.now)
-        if (
-            memory.state is State.ENGAGED
-            and memory.episode
-            and not memory.episode.counted
-            and before.state is State.ENGAGING
-        ):
-            memory = replace(memory, episode=replace(memory.episode, counted=True))
-            self.marks.append(self.now.elapsed)
+        memories = list(self.memories.values())
+        memory, self.marks = count_engagement(before, memory, memories, self.marks, self.now)
         self.memories[memory.target] = memory
 
     # the provider
