@@ -181,3 +181,8 @@ def test_an_alert_is_shown_once_and_as_active_where_any_view_says_so():
     sight = seen(Scene((view(SILENCED), view(load(), source="b"))), during(load()))
     assert [alert.status for alert in sight.alerts] == [AlertStatus.FIRING]
     assert View("am").usable is False
+
+
+@pytest.mark.parametrize(("age", "usable"), [(0, True), (149, True), (151, False)])
+def test_a_heartbeat_is_fresh_for_two_and_a_half_resend_delays(age, usable):
+    assert view(date=NOW + timedelta(seconds=age)).usable is usable

@@ -8,7 +8,7 @@ from responder.domain.alerts import Matcher
 from responder.domain.audit import Kind
 from responder.domain.breaker import Failure
 from responder.domain.memory import Actual, Order, Owner, State
-from responder.domain.targets import Mode
+from responder.domain.targets import Mode, OnDrift
 
 
 def engaged(**options):
@@ -376,3 +376,71 @@ def test_a_first_sight_of_off_makes_no_loop_of_reads():
     for _ in range(600):
         world.tick(seconds(0.1))
     assert world.reads - before < 20
+
+
+def test_a_started_engage_is_finished_while_blind():
+    world = World()
+    world.tick()
+    world.fault = Failure.SERVER_ERROR
+    world.fire()
+    world.run(seconds(20))
+    world.sources[0].answering = False
+    world.fault = None
+    world.run(minutes(2))
+    assert world.level() == "under_attack"
+    assert world.memory().state is State.ENGAGED
+
+
+def test_a_write_without_an_answer_is_read_after_5_15_and_60_seconds():
+    world = engaged()
+    world.resolve()
+    while world.memory().state is State.ENGAGED:
+        world.tick(seconds(1))
+        world.fault = Failure.TIMEOUT if world.decided()[1] == "calm_period" else world.fault
+    began, looks = world.truth, []
+    world.fire()
+    while world.truth < began + seconds(70):
+        before = world.reads
+        world.tick(seconds(1))
+        looks += [round((world.truth - began).total_seconds())] * (world.reads > before)
+    assert {5, 15, 60} <= set(looks)
+    assert len(looks) <= 6
+
+
+def test_on_drift_enforce_only_what_somebody_else_switched_off_counts():
+    world = engaged(rules=policy(on_drift=OnDrift.ENFORCE))
+    world.run(minutes(2))
+    world.human("low")
+    world.run(minutes(2))
+    assert world.memory().episode.enforced == 1
+    assert world.level() == "under_attack"
+    world.order(Order.RELEASED, 2)
+    world.run(minutes(5))
+    assert world.memory().episode.enforced == 1
+    assert world.level() == "under_attack"
+
+
+def test_calm_that_sustain_interrupts_begins_anew():
+    world = engaged()
+    world.resolve()
+    world.run(minutes(10))
+    world.fire(instance="edge", role="sustain")
+    world.run(minutes(1))
+    world.resolve(instance="edge")
+    world.run(minutes(14))
+    assert world.level() == "under_attack"
+    world.run(minutes(4))
+    assert world.level() == "high"
+
+
+def test_the_time_of_an_operators_pause_is_no_calm():
+    world = engaged()
+    world.resolve()
+    world.run(minutes(3))
+    world.order(Order.PAUSED, 30)
+    world.run(minutes(31))
+    assert world.level() == "under_attack"
+    world.run(minutes(10))
+    assert world.level() == "under_attack"
+    world.run(minutes(6))
+    assert world.level() == "high"
