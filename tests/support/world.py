@@ -16,6 +16,7 @@ from responder.domain.decision import Situation
 from responder.domain.demand import Scene, Sight, gather, judge, see
 from responder.domain.limits import count_engagement
 from responder.domain.memory import Actual, Memory, Order, Override, Reading
+from responder.domain.ownership import SETTLED_AFTER
 from responder.domain.plan import Probes, plan
 from responder.domain.step import observed
 from responder.domain.targets import Guards, Inventory, Mode, Policy, Target
@@ -36,7 +37,8 @@ class Zone:
     changed_at: datetime | None = START - timedelta(days=30)
     set_by: str = "human"
     found_level: str = "medium"  # the last level of a human's that a read could see
-    doubtful: bool = False  # a write of ours got no clear answer since a human last changed it
+    doubtful: bool = False  # a write of ours got no clear answer, and may be what is seen now
+    doubt_at: timedelta = timedelta(0)
     ineligible: str | None = None
     constrained_for: timedelta = timedelta(0)
 
@@ -139,7 +141,8 @@ class World:
 
     def human(self, level: str, target: str = "under_attack:example.com") -> None:
         zone = self.zones[target]
-        zone.level, zone.set_by, zone.doubtful = level, "human", False
+        zone.level, zone.set_by = level, "human"
+        zone.doubtful = zone.doubtful and self.truth - zone.doubt_at <= SETTLED_AFTER
         zone.changed_at = self.stamp()
 
     def order(
@@ -293,7 +296,8 @@ class World:
         value = "under_attack" if effect.raising else (memory.previous or "medium")
         failure = self.zone_faults.get(target, self.fault)
         unclear = self.not_applied if failure is None else failure.may_have_applied
-        zone.doubtful |= effect.raising and unclear
+        if effect.raising and unclear:
+            zone.doubtful, zone.doubt_at = True, self.truth
         self.calls.append(
             Called(self.truth, target, effect.raising, value, zone.level, zone.set_by)
         )
