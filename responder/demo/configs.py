@@ -1,8 +1,6 @@
 """The configuration of each program of a stack, made from the files that we ship."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_urlsafe
@@ -10,7 +8,9 @@ from typing import Any
 
 import yaml
 
-from responder.demo.plan import Origin, Plan, Thresholds
+from responder.demo.addresses import Addresses
+from responder.demo.plan import Origin, Plan
+from responder.demo.rules import copy_rules
 from responder.settings.durations import format_duration
 from responder.shipped import shipped_folder
 from responder.simulator.state import default_token
@@ -18,9 +18,7 @@ from responder.simulator.state import default_token
 __all__ = [
     "API_FILE",
     "SENDER_FILE",
-    "Addresses",
     "alertmanager_config",
-    "copy_rules",
     "prometheus_config",
     "resend_flag",
     "responder_config",
@@ -32,19 +30,6 @@ _WEBHOOK_FILE = "webhook.token"
 SENDER_FILE = "alertmanager.token"
 _CLOUDFLARE_FILE = "cloudflare.token"
 """Tokens, each in a file that only its owner can read."""
-
-_SHIPPED_INTERVAL = "    interval: 5s\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where each program listens, as `host:port`."""
-
-    prometheus: str
-    alertmanager: str
-    node_exporter: str
-    simulator: str
-    responder: str
 
 
 def write_configs(plan: Plan, addresses: Addresses, folder: Path) -> None:
@@ -68,37 +53,6 @@ def write_configs(plan: Plan, addresses: Addresses, folder: Path) -> None:
     }
     for name, document in documents.items():
         (folder / name).write_text(yaml.safe_dump(document, sort_keys=False))
-
-
-def copy_rules(plan: Plan, folder: Path) -> list[Path]:
-    """Copy the shipped rules and return the files; the plan's interval and thresholds are put in.
-
-    With those that we ship, nothing is changed.
-    """
-    source = shipped_folder("rules")
-    copied = []
-    interval = f"    interval: {format_duration(plan.interval)}\n"
-    for path in sorted(source.rglob("*.yml")):
-        place = path.relative_to(source)
-        if place.parts[0] == "tests":
-            continue
-        text = path.read_text().replace(_SHIPPED_INTERVAL, interval)
-        if place.name == "thresholds.yml":
-            text = _with_thresholds(text, plan.thresholds)
-        target = folder / place
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-        copied.append(target)
-    return copied
-
-
-def _with_thresholds(text: str, thresholds: Thresholds) -> str:
-    for bound, value in (("upper", thresholds.upper), ("lower", thresholds.lower)):
-        rule = rf"(labels: \{{signal: load, bound: {bound}\}}\s+expr: )vector\([0-9.]+\)"
-        text, found = re.subn(rule, rf"\g<1>vector({value})", text)
-        if found != 1:
-            raise ValueError(f"thresholds.yml has {found} {bound} thresholds of load, not one")
-    return text
 
 
 def prometheus_config(plan: Plan, addresses: Addresses, rules: Sequence[Path]) -> dict[str, Any]:

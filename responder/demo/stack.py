@@ -1,7 +1,6 @@
 """The whole chain on loopback: each program with its configuration, its log, and its end."""
 
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from responder.demo.configs import API_FILE, Addresses, resend_flag, write_configs
+from responder.demo.addresses import Addresses, free_addresses
+from responder.demo.configs import API_FILE, resend_flag, write_configs
 from responder.demo.errors import StackError
 from responder.demo.plan import LEVEL_FOUND, Plan
 from responder.demo.processes import Process, stop_all
@@ -133,7 +133,7 @@ def prepared_stack(plan: Plan, clock: Clock) -> Iterator[Stack]:
     programs = find_programs()
     with ExitStack() as cleanup:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="responder-")))
-        addresses = Addresses(*_free_addresses(len(Addresses.__annotations__)))
+        addresses = free_addresses()
         write_configs(plan, addresses, folder)
         commands = _commands(programs, plan, addresses, folder)
         processes = {
@@ -182,15 +182,6 @@ def _commands(
         ],
         "responder": [*_RESPONDER, "serve", f"--config={folder / 'responder.yml'}"],
     }
-
-
-def _free_addresses(count: int) -> list[str]:
-    """Return addresses on loopback that nobody listens on, each a different one."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
 
 
 def _told(process: Process) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from responder.demo.chain import Chain
 from responder.demo.errors import StackError
@@ -124,14 +124,13 @@ class Story:
         engaged = self.news.event("state", "engaged")
         if engaged is None or self.news.event("state", "released") is not None:
             return load
-        now = self._stack.clock.now()
-        least = engaged + self._stack.plan.minimum_duration - now
-        parts = [load, f"minimum duration: {_seconds(least)} left"]
         decision = self._chain.target(SUBJECT.target)["decision"]
         if decision["until"]:
-            left = datetime.fromisoformat(decision["until"]) - now.astimezone(UTC)
-            parts.append(f"{decision['action']} {decision['reason']}: {_seconds(left)} left")
-        return " | ".join(parts)
+            ends, wait = datetime.fromisoformat(decision["until"]), decision["reason"]
+        else:
+            ends, wait = engaged + self._stack.plan.minimum_duration, "minimum_duration"
+        left = max((ends - self._stack.clock.now()).total_seconds(), 0)
+        return f"{load} | {wait}: {left:.0f} s left"
 
     def _explain(self, phase: str) -> None:
         """Show what a user is told in this phase; the audit trail below it is this timeline."""
@@ -150,7 +149,3 @@ class Story:
             " container the load low: try again, or on another machine.\n"
             f"The end of the responder's log:\n{self._stack.processes['responder'].last_lines()}"
         )
-
-
-def _seconds(left: timedelta) -> str:
-    return f"{max(left.total_seconds(), 0):.0f} s"

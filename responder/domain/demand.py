@@ -201,7 +201,7 @@ def see(
         detail = "several Prometheus servers report; set alertmanager.heartbeat_labels"
         return replace(sight, demand=Demand.UNKNOWN, detail=detail)
     kept = [one for one in seen if one.alert.fingerprint not in silenced]
-    return _paused(sight, target, memory, scene, silenced) or _kept(sight, kept)
+    return _paused(sight, target, memory, scene, silenced) or _kept(sight, kept, scene)
 
 
 def _asks(alert: Alert, silenced: set[str]) -> bool:
@@ -282,12 +282,13 @@ def _blind(memory: Memory, scene: Scene) -> bool:
     )
 
 
-def _kept(sight: Sight, kept: Sequence[Sighting]) -> Sight:
+def _kept(sight: Sight, kept: Sequence[Sighting], scene: Scene) -> Sight:
     """Return what remains when nothing asks and nothing pauses: kept, or absent."""
     if kept:
         only = "inhibited" if any(one.alert.role is Role.TRIGGER for one in kept) else "sustain"
         return replace(sight, demand=Demand.SUSTAIN, detail=f"only {only} alerts are active")
-    return sight
+    wait = scene.confirm.total_seconds()
+    return replace(sight, detail=f"no alert is listed, which is believed after {wait:g} s")
 
 
 def _paused(
