@@ -123,7 +123,7 @@ def _episode(memory: Memory, sight: Sight, credit: timedelta, now: Moment) -> Me
 
 def _triggered(memory: Memory, sight: Sight, now: Moment) -> Episode:
     """Begin or go on with an episode: remember labels, severity and the oldest trigger."""
-    episode = memory.episode or Episode(now.wall, now.elapsed)
+    episode = memory.episode or Episode(now.wall, mark=now.elapsed)
     known = {alert.fingerprint for alert in episode.alerts}
     fresh = [
         RememberedAlert(alert.fingerprint, dict(alert.labels))

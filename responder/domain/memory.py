@@ -139,8 +139,6 @@ class Episode:
     """From the first trigger to a calm period without one."""
 
     started_at: datetime
-    mark: timedelta = ZERO
-    """When it began: an older read says nothing about it."""
     alerts: tuple[RememberedAlert, ...] = ()
     severity: str = ""
     oldest: datetime | None = None
@@ -157,6 +155,8 @@ class Episode:
     """How many times it was switched on again against drift."""
     counted: bool = False
     """Its engagement has been counted for the hourly limit."""
+    mark: timedelta = ZERO
+    """When it began: an older read says nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)
