@@ -1,6 +1,7 @@
 """`responder serve`: from the configuration to the service's exit code."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,6 +56,23 @@ def test_it_warns_then_serves_until_told_to_stop(config, nobody, tmp_path):
         process.kill()
     assert process.returncode == 0
     assert err.startswith("warning: command line: alertmanager.urls: webhook-only")
+
+
+def test_an_address_that_is_taken_is_told_without_a_traceback(config, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        words = ["serve", "--config", str(config()), "--listen", address]
+        ended = subprocess.run(
+            [sys.executable, "-m", "responder", *words],
+            capture_output=True,
+            cwd=tmp_path,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert "cannot listen" in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
 
 
 def _wait_for(address: str) -> None:
