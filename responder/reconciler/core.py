@@ -180,10 +180,15 @@ class Reconciler:
             for memory in self._ledger.memories.values()
             if memory.target not in self._inventory.targets
         ]
-        for orphan in [one for one in orphans if not self._ledger.memories[one.id].ours]:
-            self._ledger.forget(orphan.id)
-            orphans.remove(orphan)
-        return [*self._inventory.targets.values(), *orphans]
+        kept = [
+            orphan
+            for orphan in orphans
+            if self._ledger.memories[orphan.id].ours or self._turns.busy(orphan.id)
+        ]
+        for orphan in orphans:
+            if orphan not in kept:
+                self._ledger.forget(orphan.id)
+        return [*self._inventory.targets.values(), *kept]
 
     def _moves(self, target: Target, scene: Scene, found: Mapping[str, object]) -> bool:
         """Tell whether anything about the target can have changed since the last pass."""
@@ -232,8 +237,8 @@ class Reconciler:
         if decision.action is Action.RELEASE and not due:
             detail = memory.read_backoff.detail or "no read can be made now"
             decision = Decision(Action.HOLD, Reason.UNOBSERVED, None, detail)
-        wanted = due or decision.action is Action.ENGAGE
-        if wanted and not self._turns.too_soon(memory.target, decision.action, situation.now):
+        needed = due or decision.action is Action.ENGAGE
+        if needed and not self._turns.too_soon(memory.target, decision.action, situation.now):
             target = Target(memory.site, memory.mitigation, memory.resource)
             target = self._inventory.targets.get(memory.target, target)
             self._turns.begin(target, situation, decision.action, interval)
