@@ -5,8 +5,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-WITH_SERVERS = ("cli/", "simulator/", "web/test_bodies.py", "store/test_opening.py")
-"""Where tests speak to real servers over sockets, or start processes."""
+WITH_SERVERS = (
+    "cli/",
+    "demo/test_processes.py",
+    "simulator/",
+    "store/test_opening.py",
+    "store/test_schema.py",
+    "store/test_sqlite.py",
+    "web/test_bodies.py",
+)
+"""Where tests speak to real servers over sockets, start processes, or work on a real disk."""
 
 # `pytest --hypothesis-profile thorough` looks longer than the unit run can afford.
 settings.register_profile("quick", max_examples=40)
