@@ -79,13 +79,13 @@ class Process:
                 os.killpg(self._running.pid, number)
 
 
-def stop_all(processes: Iterable[Process]) -> None:
-    """End all of them at once, in order if they can, else by force."""
+def stop_all(processes: Iterable[Process], patience: float = STOP_SECONDS) -> None:
+    """End all of them at once, in order if they can within `patience` seconds, else by force."""
     ending = list(processes)
     for process in ending:
         process.terminate()
     for process in ending:
-        if not process.wait(STOP_SECONDS):
+        if not process.wait(patience):
             process.kill()
 
 

@@ -49,13 +49,14 @@ def test_stopping_ends_all_of_them(tmp_path):
     assert [process.exit_code for process in processes] == [-signal.SIGTERM] * 2
 
 
-def test_what_does_not_end_in_time_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr("responder.demo.processes.STOP_SECONDS", 0.1)
+def test_what_does_not_end_in_time_is_killed(tmp_path):
     process = python(tmp_path, DEAF)
     process.start()
     until_up(process)
 
-    assert process.stop() == -signal.SIGKILL
+    stop_all([process], patience=0.1)
+
+    assert process.exit_code == -signal.SIGKILL
 
 
 def test_killing_ends_what_the_program_has_started_too(tmp_path):

@@ -2,22 +2,13 @@
 
 from datetime import timedelta
 
-from support.world import INTERVAL, Guards, World, minutes, policy, seconds
+from support.world import INTERVAL, Guards, World, engaged, minutes, policy, seconds
 
 from responder.domain.alerts import Matcher
 from responder.domain.audit import Kind
 from responder.domain.breaker import Failure
 from responder.domain.memory import Actual, Order, Owner, State
 from responder.domain.targets import Mode, OnDrift
-
-
-def engaged(**options):
-    world = World(**options)
-    world.tick()
-    world.fire()
-    world.tick()
-    assert world.memory().state is State.ENGAGED
-    return world
 
 
 def test_a_write_that_timed_out_but_landed_is_found_to_be_ours():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from support.world import Guards, Mode, World, minutes, policy, seconds
+from support.world import Guards, Mode, World, engaged, minutes, policy, seconds
 
 from responder.domain.alerts import HeardAlert, Matcher
 from responder.domain.breaker import Failure
@@ -12,15 +12,6 @@ from responder.domain.targets import OnDrift
 
 SHOP = Matcher("site", "shop")
 ONE = Matcher("instance", "a")
-
-
-def engaged(**options) -> World:
-    world = World(**options)
-    world.tick()
-    world.fire()
-    world.tick()
-    assert world.memory().state is State.ENGAGED
-    return world
 
 
 def test_an_alert_switches_on_and_its_proven_end_puts_back_what_was_there():

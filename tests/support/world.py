@@ -15,7 +15,7 @@ from responder.domain.credential import Credential
 from responder.domain.decision import Situation
 from responder.domain.demand import Scene, Sight, gather, judge, see
 from responder.domain.limits import count_engagement
-from responder.domain.memory import Actual, Memory, Order, Override, Reading
+from responder.domain.memory import Actual, Memory, Order, Override, Reading, State
 from responder.domain.ownership import SETTLED_AFTER
 from responder.domain.plan import Probes, plan
 from responder.domain.step import observed
@@ -320,6 +320,16 @@ class World:
         return self.zones[target].level
 
 
+def engaged(**options: object) -> World:
+    """Return a world whose target has just been engaged for an alert."""
+    world = World(**options)
+    world.tick()
+    world.fire()
+    world.tick()
+    assert world.memory().state is State.ENGAGED
+    return world
+
+
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
@@ -334,6 +344,7 @@ __all__ = [
     "Mode",
     "World",
     "alert",
+    "engaged",
     "minutes",
     "policy",
     "seconds",
