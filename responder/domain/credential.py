@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from responder.domain.breaker import Breaker, Circuit, Failure
+from responder.domain.breaker import Breaker, Failure
 from responder.domain.budget import Budget
 from responder.domain.clock import Moment
 
@@ -48,8 +48,3 @@ class Credential:
         other = new.reads if writing else new.writes
         other = other.failed(failure, now.elapsed, retry_after)
         return replace(new, reads=other) if writing else replace(new, writes=other)
-
-    @property
-    def can_read(self) -> bool:
-        """Whether reads are made without asking who probes."""
-        return self.reads.circuit is Circuit.CLOSED

@@ -6,14 +6,13 @@ from datetime import timedelta
 from responder.domain.clock import ZERO, Moment
 from responder.domain.demand import Sight
 from responder.domain.memory import (
-    Actual,
     Demand,
     Episode,
     Memory,
     Order,
     RememberedAlert,
-    State,
 )
+from responder.domain.ownership import kept
 
 __all__ = ["after_sight", "severity_rank"]
 
@@ -114,11 +113,11 @@ def _episode(memory: Memory, sight: Sight, credit: timedelta, now: Moment) -> Me
     if sight.demand is Demand.TRIGGER:
         return replace(memory, episode=_triggered(memory, sight, now))
     if memory.episode is None:
-        return _nothing_to_keep(memory)
+        return kept(memory)
     quiet = memory.episode.quiet + credit
     if quiet < sight.policy.guards.calm_period:
         return replace(memory, episode=replace(memory.episode, quiet=quiet))
-    return _nothing_to_keep(replace(memory, episode=None))
+    return kept(replace(memory, episode=None))
 
 
 def _triggered(memory: Memory, sight: Sight, now: Moment) -> Episode:
@@ -137,11 +136,3 @@ def _triggered(memory: Memory, sight: Sight, now: Moment) -> Episode:
     started = [alert.starts_at for alert in sight.triggers]
     oldest = min([*started, episode.oldest] if episode.oldest else started)
     return replace(episode, alerts=alerts, severity=severity, oldest=oldest, quiet=ZERO)
-
-
-def _nothing_to_keep(memory: Memory) -> Memory:
-    """Stop wanting what no trigger has asked for and what is not on: sustain never starts."""
-    on = memory.reading is not None and memory.reading.actual is Actual.ON
-    if memory.wanted and not on and memory.state is not State.RELEASING:
-        return replace(memory, wanted=False)
-    return memory

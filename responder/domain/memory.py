@@ -111,7 +111,6 @@ class Write:
     """A read has shown its effect, or it certainly had none. Until then nothing opposite."""
     accepted: bool = False
     """The provider answered as asked; only a read makes that a fact."""
-    value: str | None = None
     earlier: timedelta | None = None
     """Mark of an earlier try for the same that may still land."""
 

@@ -17,7 +17,7 @@ from responder.domain.memory import (
 )
 from responder.domain.targets import Mode, Policy
 
-__all__ = ["DRIFT_PROOF", "SETTLED_AFTER", "adopted", "after_reading", "resumed"]
+__all__ = ["DRIFT_PROOF", "SETTLED_AFTER", "adopted", "after_reading", "kept", "resumed"]
 
 SETTLED_AFTER = timedelta(seconds=60)
 """For this long a write with unknown outcome may still land."""
@@ -34,15 +34,16 @@ def after_reading(memory: Memory, reading: Reading, now: Moment) -> Memory:
     if reading.actual is Actual.ON:
         memory = _found_on(memory, reading, now)
     elif reading.actual is Actual.OFF:
-        memory = _nothing_to_keep(_found_off(memory, reading, now))
+        memory = kept(_found_off(memory, reading, now))
     return _settled(memory, now)
 
 
-def _nothing_to_keep(memory: Memory) -> Memory:
-    """Stop wanting what is off and no trigger asks for: sustain keeps, it never starts."""
-    if memory.episode is None and not memory.ours:
-        return replace(memory, wanted=False)
-    return memory
+def kept(memory: Memory) -> Memory:
+    """Stop wanting what no trigger has asked for and what is not on: sustain never starts."""
+    on = memory.reading is not None and memory.reading.actual is Actual.ON
+    if memory.episode is not None or on or memory.state is State.RELEASING:
+        return memory
+    return replace(memory, wanted=False)
 
 
 def _settled(memory: Memory, now: Moment) -> Memory:

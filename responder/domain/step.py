@@ -15,7 +15,6 @@ from responder.domain.writes import next_look
 
 __all__ = ["due_mark", "lifted", "observed", "read_due", "stuck"]
 
-
 AGAIN = timedelta(seconds=1)
 """Between two reads of one target, whatever makes them due."""
 

@@ -83,7 +83,7 @@ def turn(s: Situation, interval: timedelta) -> Generator[Read | Write, Answer, M
 def _write(s: Situation, decision: Decision) -> Generator[Read | Write, Answer, Memory]:
     """Announce the write, make it, and read it back: only the read makes it a fact."""
     raising = decision.action is Action.ENGAGE
-    intent = after_intent(s.memory, s.now, raising=raising, value=None)
+    intent = after_intent(s.memory, s.now, raising=raising)
     answer = yield Write(intent, decision, raising)
     s = answer.situation
     if isinstance(answer.result, Failed):

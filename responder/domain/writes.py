@@ -26,12 +26,12 @@ QUICK_RETRIES = (timedelta(seconds=1), timedelta(seconds=2))
 """Retries while the circuit is closed; from the third failure on it is the circuit that waits."""
 
 
-def after_intent(memory: Memory, now: Moment, *, raising: bool, value: str | None) -> Memory:
+def after_intent(memory: Memory, now: Moment, *, raising: bool) -> Memory:
     """Return the memory with which a write is announced, before the call is made."""
     last = memory.write
     doubt = last is not None and last.raising is raising and not last.settled
     earlier = last.mark if last is not None and doubt else None
-    write = Write(raising, now.wall, now.elapsed, value=value, earlier=earlier)
+    write = Write(raising, now.wall, now.elapsed, earlier=earlier)
     if not raising:
         backoff = memory.backoff if memory.state is State.RELEASING else Backoff()
         return replace(memory, state=State.RELEASING, write=write, backoff=backoff)
