@@ -26,6 +26,7 @@ from responder.ports import (
     EventQuery,
     Health,
     Mitigation,
+    Outcome,
     TargetView,
     UnknownTargetError,
 )
@@ -92,6 +93,9 @@ class Reconciler:
         self._watch.restore(facts.silences, facts.polled_seq)
         self._ledger.marks = facts.marks
         self._turns.credential = facts.credential
+        for intent in snapshot.open_intents:  # its target is read before anything opposite
+            detail = "the service ended before an answer came"
+            self._ledger.settle(Outcome(intent.id, "unknown", detail, now.wall))
         self._ledger.adopt(snapshot.memories, self._inventory.targets.values())
 
     async def run(self) -> None:

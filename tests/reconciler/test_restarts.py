@@ -10,6 +10,7 @@ from responder.domain.alerts import Matcher, Silence
 from responder.domain.breaker import Failure
 from responder.domain.memory import Order, Override, State
 from responder.errors import ProviderError, StoreError
+from responder.ports import Changes, Intent
 
 
 async def test_a_silence_that_ended_does_not_outlive_a_restart(setup):
@@ -115,3 +116,13 @@ async def test_two_prometheus_servers_that_nothing_tells_apart_show_in_the_healt
     setup.alertmanager.beats = 2
     await setup.step()
     assert "heartbeat" in {one.name for one in setup.one.health().components}
+
+
+async def test_an_intent_that_a_crash_left_open_is_closed_as_unknown(setup):
+    await setup.begin()
+    left = Intent("i1", SHOP, "engage", None, setup.clock.now())
+    setup.store.commit([Changes(intents=[left])])
+    assert len(setup.store.load().open_intents) == 1
+    await setup.begin()
+    await setup.step()
+    assert setup.store.load().open_intents == []
