@@ -23,7 +23,7 @@ class Subject:
         return f"under_attack:{self.zone}"
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened, as its own program dates it."""
 
@@ -38,19 +38,39 @@ class News:
 
     chain: Chain
     subject: Subject
+    upper: float
+    """The load per core above which the alert fires."""
+    load: float = 0.0
+    """Per core, as last seen."""
+    crossed: bool = False
     events: list[dict[str, Any]] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     alert_began: datetime | None = None
     alert_ended: datetime | None = None
 
     def look(self, now: datetime) -> list[Step]:
-        """Return what is new, in the order in which it happened."""
-        return sorted([*self._alert(now), *self._written(), *self._told()])
+        """Return what is new, in the order in which it happened.
+
+        Effects are asked for before their causes: what has caused an effect that is seen has
+        happened by then, so that no look tells an effect and leaves its cause to the next.
+        """
+        told = list(self._told())
+        written = list(self._written())
+        alert = list(self._alert(now))
+        load = list(self._load(now))
+        return sorted([*load, *alert, *written, *told], key=lambda step: step.at)
 
     def event(self, kind: str, action: str) -> datetime | None:
         """Return when the responder last noted this; None if it has not."""
         found = [one for one in self.events if (one["kind"], one["action"]) == (kind, action)]
         return datetime.fromisoformat(found[-1]["at"]) if found else None
+
+    def _load(self, now: datetime) -> Iterator[Step]:
+        self.load = self.chain.load(self.subject.site) or 0.0
+        if not self.crossed and (self.load > self.upper or self.alert_began is not None):
+            self.crossed = True
+            what = f"{self.load:.2f} per core, the upper threshold is {self.upper:g}"
+            yield Step(min(now, self.alert_began or now), "load", what)
 
     def _alert(self, now: datetime) -> Iterator[Step]:
         alerts = self.chain.alerts(self.subject.site)

@@ -53,8 +53,7 @@ class Story:
         self._overload = overload
         self._timeline = timeline
         self._chain = chain
-        self._last_load = 0.0
-        self.news = News(chain, SUBJECT)
+        self.news = News(chain, SUBJECT, overload.thresholds.upper)
 
     def run(self, load: Process) -> Marks:
         """Tell it to its end; raise StackError at the first step that does not happen in time."""
@@ -64,9 +63,7 @@ class Story:
         load.start()
         began = self._stack.clock.now()
         self._timeline.step("load", f"{self._overload.processes} busy processes start")
-        self._until("a load above the upper threshold", _CROSSING, self._crossed)
-        crossed = f"{self._load():.2f} per core, the upper threshold is {self._bounds()[0]:g}"
-        self._timeline.step("load", crossed)
+        self._until("a load above the upper threshold", _CROSSING, lambda: self.news.crossed)
         self._until("Under Attack Mode on", _ENGAGING, lambda: self.news.event("state", "engaged"))
         load.kill()
         ended = self._stack.clock.now()
@@ -100,19 +97,13 @@ class Story:
         decision = self._chain.target(SUBJECT.target)["decision"] or {}
         return self._chain.armed(SUBJECT.site) and decision.get("reason") == "in_sync"
 
-    def _crossed(self) -> bool:
-        return self._load() > self._bounds()[0] or self.news.alert_began is not None
-
     def _holding(self) -> bool:
-        decision = self._chain.target(SUBJECT.target)["decision"]
-        return decision["until"] is not None or self.news.event("state", "released") is not None
+        engaged, held = self.news.event("state", "engaged"), self.news.event("decision", "hold")
+        waits = engaged is not None and held is not None and held > engaged
+        return waits or self.news.event("state", "released") is not None
 
     def _restored(self) -> bool:
         return self._chain.level(SUBJECT.zone) == LEVEL_FOUND
-
-    def _load(self) -> float:
-        self._last_load = self._chain.load(SUBJECT.site) or 0.0
-        return self._last_load
 
     def _bounds(self) -> tuple[float, float]:
         return self._overload.thresholds.upper, self._overload.thresholds.lower
@@ -120,7 +111,7 @@ class Story:
     def _standing(self) -> str:
         """Return the living line: the load, and how long what is on stays on at least."""
         upper, lower = self._bounds()
-        load = f"load {self._load():.2f} per core (on above {upper:g}, off at {lower:g})"
+        load = f"load {self.news.load:.2f} per core (on above {upper:g}, off at {lower:g})"
         engaged = self.news.event("state", "engaged")
         if engaged is None or self.news.event("state", "released") is not None:
             return load
@@ -144,7 +135,7 @@ class Story:
         """Return what helps to find out why a step did not happen."""
         upper, lower = self._bounds()
         return (
-            f"The load stood at {self._last_load:.2f} per core; the alert is on above {upper:g},"
+            f"The load stood at {self.news.load:.2f} per core; the alert is on above {upper:g},"
             f" off at {lower:g}.\nOther programs may keep this machine busy, or a limit on this"
             " container the load low: try again, or on another machine.\n"
             f"The end of the responder's log:\n{self._stack.processes['responder'].last_lines()}"

@@ -1,6 +1,7 @@
 """The demo's story from its beginning to its end, with a load that only the exporter tells of."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from support.stack import CALM, CLOCK, OVERLOAD, running_chain
@@ -32,6 +33,10 @@ STEPS = (
 )
 
 
+LONG_ENOUGH_TO_EXPLAIN = timedelta(seconds=8)
+"""The story asks `responder explain` during the wait, and says nothing meanwhile."""
+
+
 class Load:
     """Stands in for the processes that keep the machine busy."""
 
@@ -47,7 +52,11 @@ class Load:
 
 def test_the_story_tells_every_step_and_ends_at_the_level_found():
     out = io.StringIO()
-    with running_chain({SUBJECT.site: SUBJECT.zone}) as (stack, chain, exporter):
+    with running_chain({SUBJECT.site: SUBJECT.zone}, calm_period=LONG_ENOUGH_TO_EXPLAIN) as (
+        stack,
+        chain,
+        exporter,
+    ):
         story = Story(stack, chain, sized_overload(0.0, 1), Timeline(out, CLOCK))
         marks = story.run(Load(exporter))
         told = dict(figures(story.news, marks, chain.requests()))

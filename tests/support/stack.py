@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -82,10 +82,10 @@ def fast_plan(exporter: Exporter, zones: Mapping[str, str], interval: float = 1.
 
 @contextmanager
 def running_chain(
-    zones: Mapping[str, str], interval: float = 1.0
+    zones: Mapping[str, str], interval: float = 1.0, **other: timedelta
 ) -> Iterator[tuple[Stack, Chain, Exporter]]:
     with running_exporter() as exporter:
-        plan = fast_plan(exporter, zones, interval)
+        plan = replace(fast_plan(exporter, zones, interval), **other)  # type: ignore[arg-type]
         with running_stack(plan, CLOCK) as stack, Chain(stack) as chain:
             yield stack, chain, exporter
 
