@@ -7,6 +7,7 @@ from responder.domain.breaker import Failure
 __all__ = [
     "AlertmanagerError",
     "ConfigError",
+    "FencedError",
     "PayloadError",
     "ProviderError",
     "ResponderError",
@@ -32,6 +33,10 @@ class PayloadError(ResponderError):
 
 class StoreError(ResponderError):
     """The one who runs the service must act: the store cannot be read or written."""
+
+
+class FencedError(StoreError):
+    """Nobody must act: another replica has taken over, and what this one wrote was refused."""
 
 
 class AlertmanagerError(ResponderError):

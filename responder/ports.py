@@ -15,17 +15,22 @@ __all__ = [
     "AlertSource",
     "Automation",
     "Changes",
+    "Claim",
     "Clock",
     "Component",
     "ComponentStatus",
     "EventQuery",
+    "Exchange",
     "Health",
     "HeardAlert",
     "Intent",
     "Mitigation",
     "MitigationKind",
+    "News",
+    "NotedOrder",
     "Outcome",
     "Poll",
+    "SharedStore",
     "Snapshot",
     "Store",
     "TargetView",
@@ -125,6 +130,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class NotedOrder:
+    """An operator's order that some replica took, until the acting one has followed it."""
+
+    id: str
+    target: str
+    override: Override | None
+    """None: lift the one that stands."""
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What one transaction writes, all or nothing."""
 
@@ -137,6 +154,11 @@ class Changes:
     entries: Sequence[AuditEntry] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Small JSON values of the service itself, by name."""
+    orders: Sequence[NotedOrder] = ()
+    followed: Sequence[str] = ()
+    """Ids of orders that need no more doing."""
+    fence: int | None = None
+    """The token of the lease under which this is written; None: any replica may write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +169,26 @@ class Snapshot:
     alerts: Sequence[HeardAlert] = ()
     open_intents: Sequence[Intent] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    orders: Sequence[NotedOrder] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What came of asking for the lease."""
+
+    mine: bool
+    token: int
+    """Grows with every new holder; what is written under an older one is refused."""
+    holder: str
+    """Who holds it, as it calls itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What other replicas have taken from the outside."""
+
+    alerts: Sequence[HeardAlert] = ()
+    orders: Sequence[NotedOrder] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +278,13 @@ class Store(Protocol):
         """Read everything that a start needs."""
         ...
 
-    def commit(self, batch: Sequence[Changes]) -> None:
-        """Write all of these in one transaction, in their order; durable when it returns."""
+    def commit(self, batch: Sequence[Changes]) -> int:
+        """Write all of these in one transaction, in their order; durable when it returns.
+
+        Return the number under which its alerts are stored: it grows from commit to commit, over
+        all replicas (0 when there are none). Raises FencedError, and writes nothing, when another
+        replica has taken the lease.
+        """
         ...
 
     def events(self, query: EventQuery) -> list[AuditEntry]:
@@ -251,3 +298,29 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of the file or connection."""
         ...
+
+
+class Exchange(Protocol):
+    """What replicas on one store agree on; synchronous, every failure is a StoreError."""
+
+    shared: bool
+    """Whether there can be several replicas on this store at all."""
+
+    def claim(self, lasts: timedelta) -> Claim:
+        """Take or renew the lease for so long, if nobody else holds it.
+
+        Its time is that of the store, so that the replicas' clocks need not agree.
+        """
+        ...
+
+    def give_up(self) -> None:
+        """Let the next one have the lease at once, if this one holds it."""
+        ...
+
+    def news(self, after: int) -> News:
+        """Return the alerts that others stored after this number, and all orders."""
+        ...
+
+
+class SharedStore(Store, Exchange, Protocol):
+    """A store that also knows of other replicas."""

@@ -160,8 +160,8 @@ class HeardAlert:
 
     alert: Alert
     received_at: datetime
-    seq: int
-    """Grows with every webhook that is committed."""
+    seq: int = 0
+    """Grows with every commit of webhooks, over all replicas; the store gives it."""
 
     @property
     def rank(self) -> tuple[datetime, bool, int]:

@@ -41,8 +41,8 @@ class Keeper(Protocol):
         """Read everything that a start needs."""
         ...
 
-    async def commit(self, changes: Changes) -> None:
-        """Write all of it, durable when it returns."""
+    async def commit(self, changes: Changes) -> int:
+        """Write all of it, durable when it returns; the number is that of its alerts."""
         ...
 
     async def events(self, query: EventQuery) -> list[AuditEntry]:

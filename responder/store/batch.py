@@ -6,29 +6,23 @@ within the batch is never written.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from responder.domain.alerts import AlertStatus
+from responder.domain.alerts import HeardAlert
 from responder.domain.audit import AuditEntry
 from responder.domain.memory import Memory
-from responder.ports import Changes, HeardAlert, Intent, Outcome
+from responder.ports import Changes, Intent, NotedOrder, Outcome
 from responder.store.codec import to_text
 
 __all__ = ["Writes", "newer"]
 
 
 def newer(one: HeardAlert, other: HeardAlert) -> HeardAlert:
-    """Return the one that says more recent things of the same alert, whichever came first.
+    """Return the one that says more recent things of the same alert.
 
-    A later start wins; for the same start resolved is final; then the later webhook wins. The
-    upsert of `queries.py` compares the same way.
+    A later start wins; for the same start resolved is final; then `other` wins, the later webhook.
+    The upsert of `queries.py` compares the same way.
     """
-    return other if _age(other) > _age(one) else one
-
-
-def _age(heard: HeardAlert) -> tuple[datetime, bool, int, datetime]:
-    resolved = heard.alert.status is AlertStatus.RESOLVED
-    return (heard.alert.starts_at, resolved, heard.seq, heard.received_at)
+    return other if other.rank[:2] >= one.rank[:2] else one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +37,9 @@ class Writes:
     entries: list[AuditEntry] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
     """As JSON text."""
+    orders: dict[str, NotedOrder] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
+    fences: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, batch: Iterable[Changes]) -> "Writes":
@@ -63,6 +60,10 @@ class Writes:
         self.outcomes.update((outcome.intent, outcome) for outcome in changes.outcomes)
         self.entries.extend(changes.entries)
         self.facts.update((name, to_text(value)) for name, value in changes.facts.items())
+        self.orders.update((order.id, order) for order in changes.orders)
+        self.followed.update(changes.followed)
+        if changes.fence is not None:
+            self.fences.add(changes.fence)
 
     def _add_memories(self, changes: Changes) -> None:
         """Forget before remembering: when both are asked for, losing what is ours is worse."""

@@ -2,42 +2,114 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
 from responder.domain.alerts import AlertStatus
 from responder.ports import EventQuery
 from responder.store.rows import stamp
-from responder.store.tables import alerts, events, facts, intents, memories
+from responder.store.tables import (
+    alerts,
+    counters,
+    events,
+    facts,
+    intents,
+    leases,
+    memories,
+    orders,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
+    from sqlalchemy.sql import dml
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
     Insert: TypeAlias = type[sqlite.Insert | postgresql.Insert]
 
 __all__ = [
+    "ACTING",
     "CLOSE_INTENT",
+    "CURRENT_TOKEN",
     "FORGET_MEMORY",
+    "FORGET_ORDER",
+    "GIVE_UP_LEASE",
     "LOAD_ALERTS",
     "LOAD_FACTS",
     "LOAD_MEMORIES",
     "LOAD_OPEN_INTENTS",
+    "LOAD_ORDERS",
+    "READ_LEASE",
     "WRITE_EVENT",
     "Upserts",
+    "claim_lease",
+    "next_number",
     "prunes",
     "read_events",
+    "read_news",
 ]
+
+ACTING = "acting"
+"""The name of the one lease there is: who holds it acts."""
 
 LOAD_MEMORIES = sa.select(memories.c.target, memories.c.body)
 LOAD_ALERTS = sa.select(alerts)
 LOAD_OPEN_INTENTS = sa.select(intents).where(intents.c.outcome.is_(None)).order_by(intents.c.at)
 LOAD_FACTS = sa.select(facts)
+LOAD_ORDERS = sa.select(orders).order_by(orders.c.at, orders.c.id)
+READ_LEASE = sa.select(leases.c.holder, leases.c.token).where(leases.c.name == ACTING)
+CURRENT_TOKEN = sa.select(leases.c.token).where(leases.c.name == ACTING).with_for_update(read=True)
+"""It locks the lease until the end of the transaction: nobody can take it meanwhile."""
 
 FORGET_MEMORY = sa.delete(memories).where(memories.c.target == sa.bindparam("forgotten"))
 WRITE_EVENT = sa.insert(events)
+FORGET_ORDER = sa.delete(orders).where(orders.c.id == sa.bindparam("followed"))
 CLOSE_INTENT = sa.update(intents).where(intents.c.id == sa.bindparam("intent"))
+GIVE_UP_LEASE = (
+    sa.update(leases)
+    .where(leases.c.name == ACTING, leases.c.holder == sa.bindparam("by"))
+    .values(expires_at=0)
+)
+
+_SERVER_TIME = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger)
+"""Microseconds since 1970 as PostgreSQL's own clock has them."""
+
+
+def claim_lease(insert: "Insert", holder: str, microseconds: int) -> "dml.ReturningInsert[Any]":
+    """Take the lease that is free or over, or renew one's own; no row when another holds it."""
+    until = _SERVER_TIME + microseconds
+    mine = leases.c.holder == holder
+    return (
+        insert(leases)
+        .values(name=ACTING, holder=holder, token=1, expires_at=until)
+        .on_conflict_do_update(
+            index_elements=[leases.c.name],
+            set_={
+                "token": sa.case((mine, leases.c.token), else_=leases.c.token + 1),
+                "holder": holder,
+                "expires_at": until,
+            },
+            where=mine | (leases.c.expires_at < _SERVER_TIME),
+        )
+        .returning(leases.c.token)
+    )
+
+
+def next_number(insert: "Insert", name: str) -> "dml.ReturningInsert[Any]":
+    """Count one further; who counts in a transaction makes others wait for its end."""
+    return (
+        insert(counters)
+        .values(name=name, value=1)
+        .on_conflict_do_update(
+            index_elements=[counters.c.name], set_={"value": counters.c.value + 1}
+        )
+        .returning(counters.c.value)
+    )
+
+
+def read_news(origin: str, after: int) -> sa.Select[tuple[object, ...]]:
+    """Select the alerts that other replicas stored after this number."""
+    return sa.select(alerts).where(alerts.c.seq > after, alerts.c.origin != origin)
 
 
 def read_events(query: EventQuery) -> sa.Select[tuple[object, ...]]:
@@ -69,17 +141,21 @@ class Upserts:
     alert: sa.Insert
     intent: sa.Insert
     fact: sa.Insert
+    order: sa.Insert
+    number: "dml.ReturningInsert[Any]"
 
     @classmethod
     def of(cls, insert: "Insert") -> "Upserts":
         """Build them with the insert of one dialect."""
         alert = insert(alerts)
-        newer = _age(alert.excluded) > _age(alerts.columns)
+        newer = _age(alert.excluded) >= _age(alerts.columns)
         return cls(
             memory=_replacing(insert(memories), memories),
             alert=_replacing(alert, alerts, newer),
             intent=insert(intents).on_conflict_do_nothing(),
             fact=_replacing(insert(facts), facts),
+            order=_replacing(insert(orders), orders),
+            number=next_number(insert, "webhooks"),
         )
 
 
@@ -87,7 +163,7 @@ def _age(columns: "ReadOnlyColumnCollection[str, sa.ColumnElement[object]]") -> 
     """Compare as `batch.newer` does."""
     # A constant of the statement: as a parameter it would be bound anew for every row.
     resolved = columns["status"] == sa.literal_column(f"'{AlertStatus.RESOLVED}'")
-    return sa.tuple_(columns["starts_at"], resolved, columns["seq"], columns["received_at"])
+    return sa.tuple_(columns["starts_at"], resolved)
 
 
 def _replacing(

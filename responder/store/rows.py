@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from responder.domain.alerts import Alert, AlertStatus
 from responder.domain.audit import AuditEntry, Kind
-from responder.domain.memory import Memory
+from responder.domain.memory import Memory, Override
 from responder.errors import StoreError
-from responder.ports import HeardAlert, Intent, Outcome
+from responder.ports import HeardAlert, Intent, NotedOrder, Outcome
 from responder.store.codec import from_text, to_text
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ __all__ = [
     "intent_row",
     "memory_from",
     "memory_row",
+    "order_from",
+    "order_row",
     "outcome_row",
     "stamp",
 ]
@@ -73,8 +75,8 @@ def memory_from(row: "RowMapping") -> Memory:
         return from_text(Memory, row["body"])
 
 
-def heard_row(heard: HeardAlert) -> dict[str, object]:
-    """Write an alert as a webhook told it."""
+def heard_row(heard: HeardAlert, seq: int, origin: str) -> dict[str, object]:
+    """Write an alert as a webhook told it to the replica `origin`."""
     alert = heard.alert
     return {
         "fingerprint": alert.fingerprint,
@@ -84,7 +86,8 @@ def heard_row(heard: HeardAlert) -> dict[str, object]:
         "starts_at": stamp(alert.starts_at),
         "updated_at": None if alert.updated_at is None else stamp(alert.updated_at),
         "received_at": stamp(heard.received_at),
-        "seq": heard.seq,
+        "seq": seq,
+        "origin": origin,
     }
 
 
@@ -121,6 +124,26 @@ def outcome_row(outcome: Outcome) -> dict[str, object]:
         "detail": outcome.detail,
         "finished_at": stamp(outcome.at),
     }
+
+
+def order_row(order: NotedOrder) -> dict[str, object]:
+    """Write an operator's order."""
+    override = None if order.override is None else to_text(order.override)
+    return {
+        "id": order.id,
+        "target": order.target,
+        "override": override,
+        "actor": order.actor,
+        "at": stamp(order.at),
+    }
+
+
+def order_from(row: "RowMapping") -> NotedOrder:
+    """Read an operator's order."""
+    with _reading("orders", row["id"], "the order is then not followed; give it again"):
+        text = row["override"]
+        override = None if text is None else from_text(Override, text)
+        return NotedOrder(row["id"], row["target"], override, row["actor"], _moment(row["at"]))
 
 
 def entry_row(entry: AuditEntry) -> dict[str, object]:

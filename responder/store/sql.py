@@ -1,16 +1,18 @@
 """The store on a database: the same statements for SQLite and PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from responder.domain.audit import AuditEntry
-from responder.ports import Changes, EventQuery, Snapshot
+from responder.errors import FencedError
+from responder.ports import Changes, Claim, EventQuery, News, Snapshot
 from responder.store import queries, rows
 from responder.store.batch import Writes
 from responder.store.failures import explained
+from responder.store.leases import Leases
 from responder.store.queries import Upserts
 
 __all__ = ["SqlStore"]
@@ -24,11 +26,13 @@ class SqlStore:
     `where` names the database in messages, without its password.
     """
 
-    def __init__(self, engine: Engine, upserts: Upserts, where: str) -> None:
+    def __init__(self, engine: Engine, upserts: Upserts, leases: Leases, where: str) -> None:
         self._engine = engine
         self._reader = engine.execution_options(reading=True)
         self._upserts = upserts
+        self._leases = leases
         self._where = where
+        self.shared = leases.shared
 
     def load(self) -> Snapshot:
         """Read everything that a start needs."""
@@ -37,19 +41,22 @@ class SqlStore:
             alerts = connection.execute(queries.LOAD_ALERTS).mappings()
             intents = connection.execute(queries.LOAD_OPEN_INTENTS).mappings()
             facts = connection.execute(queries.LOAD_FACTS).mappings()
+            orders = connection.execute(queries.LOAD_ORDERS).mappings()
             return Snapshot(
                 memories=[rows.memory_from(row) for row in memories],
                 alerts=[rows.heard_from(row) for row in alerts],
                 open_intents=[rows.intent_from(row) for row in intents],
                 facts=dict(rows.fact_from(row) for row in facts),
+                orders=[rows.order_from(row) for row in orders],
             )
 
-    def commit(self, batch: Sequence[Changes]) -> None:
+    def commit(self, batch: Sequence[Changes]) -> int:
         """Write all of these in one transaction, in their order; durable when it returns."""
         with explained("write to", self._where):
             writes = Writes.of(batch)
             with self._engine.begin() as connection:
-                self._write(connection, writes)
+                self._check_fences(connection, writes.fences)
+                return self._write(connection, writes)
 
     def events(self, query: EventQuery) -> list[AuditEntry]:
         """Read the audit trail, newest first."""
@@ -63,23 +70,61 @@ class SqlStore:
             deletes = queries.prunes(before)
             return sum(connection.execute(delete).rowcount for delete in deletes)
 
+    def claim(self, lasts: timedelta) -> Claim:
+        """Take or renew the lease for so long, if nobody else holds it."""
+        with explained("write to", self._where), self._engine.begin() as connection:
+            return self._leases.claim(connection, lasts)
+
+    def give_up(self) -> None:
+        """Let the next one have the lease at once, if this one holds it."""
+        with explained("write to", self._where), self._engine.begin() as connection:
+            self._leases.give_up(connection)
+
+    def news(self, after: int) -> News:
+        """Return the alerts that others stored after this number, and all orders."""
+        with explained("read", self._where), self._reader.connect() as connection:
+            found = queries.read_news(self._leases.holder, after)
+            alerts = connection.execute(found).mappings()
+            orders = connection.execute(queries.LOAD_ORDERS).mappings()
+            return News(
+                [rows.heard_from(row) for row in alerts], [rows.order_from(row) for row in orders]
+            )
+
     def close(self) -> None:
         """Let go of the file or connection."""
         with explained("close", self._where):
+            self._leases.close()
             self._engine.dispose()
 
-    def _write(self, connection: Connection, writes: Writes) -> None:
+    def _check_fences(self, connection: Connection, fences: set[int]) -> None:
+        """Refuse what is written under a lease that somebody else has taken meanwhile."""
+        if not fences or not self.shared:
+            return
+        if fences != {connection.scalar(queries.CURRENT_TOKEN)}:
+            raise FencedError(
+                f"nothing is written to {self._where}: another replica has taken over, and acts now"
+            )
+
+    def _write(self, connection: Connection, writes: Writes) -> int:
+        number: int = connection.scalar(self._upserts.number) if writes.alerts else 0
+        origin = self._leases.holder
         for statement, parameters in (
             (queries.FORGET_MEMORY, [{"forgotten": target} for target in sorted(writes.forgotten)]),
             (self._upserts.memory, [rows.memory_row(one) for one in _by_key(writes.memories)]),
-            (self._upserts.alert, [rows.heard_row(one) for one in _by_key(writes.alerts)]),
+            (
+                self._upserts.alert,
+                [rows.heard_row(one, number, origin) for one in _by_key(writes.alerts)],
+            ),
             (self._upserts.intent, [rows.intent_row(one) for one in _by_key(writes.intents)]),
             (queries.CLOSE_INTENT, [rows.outcome_row(one) for one in _by_key(writes.outcomes)]),
             (queries.WRITE_EVENT, [rows.entry_row(one) for one in writes.entries]),
             (self._upserts.fact, [rows.fact_row(*fact) for fact in sorted(writes.facts.items())]),
+            (self._upserts.order, [rows.order_row(one) for one in _by_key(writes.orders)]),
+            (queries.FORGET_ORDER, [{"followed": one} for one in sorted(writes.followed)]),
         ):
             if parameters:
                 connection.execute(statement, parameters)
+        return number
 
 
 def _by_key(values: Mapping[str, T]) -> list[T]:

@@ -8,9 +8,21 @@ database to look inside, and its own JSON types would refuse or rewrite some tex
 
 import sqlalchemy as sa
 
-__all__ = ["HEAD", "TABLES", "alerts", "events", "facts", "intents", "memories", "metadata"]
+__all__ = [
+    "HEAD",
+    "TABLES",
+    "alerts",
+    "counters",
+    "events",
+    "facts",
+    "intents",
+    "leases",
+    "memories",
+    "metadata",
+    "orders",
+]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration: what a database that matches this module is stamped with."""
 
 metadata = sa.MetaData()
@@ -36,7 +48,10 @@ alerts = sa.Table(
     sa.Column("updated_at", sa.BigInteger),
     sa.Column("received_at", sa.BigInteger, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("origin", sa.Text),
 )
+# Only replicas ask what came since; SQLite has none, and every index makes webhooks slower.
+sa.Index("ix_alerts_seq", alerts.c.seq).ddl_if(dialect="postgresql")
 
 intents = sa.Table(
     "intents",
@@ -79,4 +94,30 @@ facts = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
-TABLES = (memories, alerts, intents, events, facts)
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("token", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("override", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+TABLES = (memories, alerts, intents, events, facts, leases, orders, counters)

@@ -1,67 +1,105 @@
 """The store in memory: for tests and the demo, and the shortest account of what a store does."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from responder.domain.alerts import AlertStatus
+from responder.domain.alerts import AlertStatus, HeardAlert
 from responder.domain.audit import AuditEntry
-from responder.ports import Changes, EventQuery, HeardAlert, Intent, Outcome, Snapshot
+from responder.domain.memory import Memory
+from responder.errors import FencedError
+from responder.ports import (
+    Changes,
+    Claim,
+    EventQuery,
+    Intent,
+    News,
+    NotedOrder,
+    Outcome,
+    Snapshot,
+)
 from responder.store.batch import Writes, newer
 from responder.store.failures import explained
 
-if TYPE_CHECKING:
-    from responder.domain.memory import Memory
-
 __all__ = ["MemoryStore"]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What replicas share."""
+
+    memories: dict[str, Memory] = field(default_factory=dict)
+    alerts: dict[str, HeardAlert] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    entries: list[AuditEntry] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
+    orders: dict[str, NotedOrder] = field(default_factory=dict)
+    last_id: int = 0
+    number: int = 0
+    lease: Claim = field(default_factory=lambda: Claim(mine=False, token=0, holder=""))
+    lease_ends: timedelta = timedelta(0)
 
 
 class MemoryStore:
     """Keeps everything for as long as the object lives; `close` keeps it too."""
 
-    def __init__(self) -> None:
-        self._memories: dict[str, Memory] = {}
-        self._alerts: dict[str, HeardAlert] = {}
-        self._intents: dict[str, Intent] = {}
-        self._outcomes: dict[str, Outcome] = {}
-        self._entries: list[AuditEntry] = []
-        self._facts: dict[str, str] = {}
-        self._last_id = 0
+    def __init__(
+        self,
+        holder: str = "this process",
+        *,
+        beside: "MemoryStore | None" = None,
+        clock: Callable[[], timedelta] = timedelta,
+    ) -> None:
+        """Begin empty, or share all with another, as replicas share a database."""
+        self.shared = beside is not None
+        self._holder = holder
+        self._clock = clock
+        self.kept: _Kept = _Kept() if beside is None else beside.kept
+        if beside is not None:
+            beside.shared = True
 
     def load(self) -> Snapshot:
         """Read everything that a start needs."""
-        open_intents = [one for one in self._intents.values() if one.id not in self._outcomes]
+        kept = self.kept
+        open_intents = [one for one in kept.intents.values() if one.id not in kept.outcomes]
         return Snapshot(
-            memories=list(self._memories.values()),
-            alerts=list(self._alerts.values()),
+            memories=list(kept.memories.values()),
+            alerts=list(kept.alerts.values()),
             open_intents=sorted(open_intents, key=lambda intent: intent.at),
-            facts={name: json.loads(value) for name, value in self._facts.items()},
+            facts={name: json.loads(value) for name, value in kept.facts.items()},
+            orders=self._orders(),
         )
 
-    def commit(self, batch: Sequence[Changes]) -> None:
-        """Write all of these, in their order; nothing after the first line can fail."""
+    def commit(self, batch: Sequence[Changes]) -> int:
+        """Write all of these, in their order; nothing after the fence can fail."""
         with explained("write to", "the store in memory"):
             writes = Writes.of(batch)
+        kept = self.kept
+        if self.shared and writes.fences - {kept.lease.token}:
+            raise FencedError("nothing is written: another replica has taken over, and acts now")
         for target in writes.forgotten:
-            self._memories.pop(target, None)
-        self._memories |= writes.memories
-        for fingerprint, heard in writes.alerts.items():
-            self._alerts[fingerprint] = newer(self._alerts.get(fingerprint, heard), heard)
-        self._intents = writes.intents | self._intents
-        known = {id_: one for id_, one in writes.outcomes.items() if id_ in self._intents}
-        self._outcomes |= known
+            kept.memories.pop(target, None)
+        kept.memories |= writes.memories
+        kept.intents = writes.intents | kept.intents
+        known = {id_: one for id_, one in writes.outcomes.items() if id_ in kept.intents}
+        kept.outcomes |= known
         for entry in writes.entries:
-            self._last_id += 1
-            self._entries.append(replace(entry, id=self._last_id))
-        self._facts |= writes.facts
+            kept.last_id += 1
+            kept.entries.append(replace(entry, id=kept.last_id))
+        kept.facts |= writes.facts
+        kept.orders |= writes.orders
+        for order in writes.followed:
+            kept.orders.pop(order, None)
+        return self._hear(writes.alerts)
 
     def events(self, query: EventQuery) -> list[AuditEntry]:
         """Read the audit trail, newest first."""
         found = [
             entry
-            for entry in reversed(self._entries)
+            for entry in reversed(self.kept.entries)
             if query.target in {None, entry.target}
             and (query.since is None or entry.at >= query.since)
         ]
@@ -69,20 +107,63 @@ class MemoryStore:
 
     def prune(self, before: datetime) -> int:
         """Delete entries, closed intents and resolved alerts older than this; return how many."""
-        size = self._size()
-        self._entries = [entry for entry in self._entries if entry.at >= before]
-        closed = [one.intent for one in self._outcomes.values() if one.at < before]
+        kept, size = self.kept, self._size()
+        kept.entries = [entry for entry in kept.entries if entry.at >= before]
+        closed = [one.intent for one in kept.outcomes.values() if one.at < before]
         for intent in closed:
-            del self._intents[intent], self._outcomes[intent]
-        self._alerts = {
+            del kept.intents[intent], kept.outcomes[intent]
+        kept.alerts = {
             fingerprint: heard
-            for fingerprint, heard in self._alerts.items()
+            for fingerprint, heard in kept.alerts.items()
             if heard.alert.status is not AlertStatus.RESOLVED or heard.received_at >= before
         }
         return size - self._size()
 
+    def claim(self, lasts: timedelta) -> Claim:
+        """Take or renew the lease for so long, if nobody else holds it."""
+        kept, now = self.kept, self._clock()
+        mine = kept.lease.holder == self._holder
+        if mine or now >= kept.lease_ends:
+            token = kept.lease.token if mine else kept.lease.token + 1
+            kept.lease = Claim(mine=True, token=token, holder=self._holder)
+            kept.lease_ends = now + lasts
+            return kept.lease
+        return replace(kept.lease, mine=False)
+
+    def give_up(self) -> None:
+        """Let the next one have the lease at once, if this one holds it."""
+        if self.kept.lease.holder == self._holder:
+            self.kept.lease_ends = self._clock()
+
+    def news(self, after: int) -> News:
+        """Return the alerts that others stored after this number, and all orders."""
+        kept = self.kept
+        alerts = [
+            heard
+            for fingerprint, heard in kept.alerts.items()
+            if heard.seq > after and kept.origins[fingerprint] != self._holder
+        ]
+        return News(alerts, self._orders())
+
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""
 
+    def _hear(self, alerts: dict[str, HeardAlert]) -> int:
+        kept = self.kept
+        if not alerts:
+            return 0
+        kept.number += 1
+        for fingerprint, told in alerts.items():
+            heard = replace(told, seq=kept.number)
+            known = kept.alerts.get(fingerprint, heard)
+            if newer(known, heard) is heard:
+                kept.alerts[fingerprint] = heard
+                kept.origins[fingerprint] = self._holder
+        return kept.number
+
+    def _orders(self) -> list[NotedOrder]:
+        return sorted(self.kept.orders.values(), key=lambda order: (order.at, order.id))
+
     def _size(self) -> int:
-        return len(self._entries) + len(self._intents) + len(self._alerts)
+        kept = self.kept
+        return len(kept.entries) + len(kept.intents) + len(kept.alerts)

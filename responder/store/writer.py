@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from responder.domain.audit import AuditEntry
 from responder.errors import StoreError
-from responder.ports import Changes, EventQuery, Snapshot, Store
+from responder.ports import Changes, Claim, EventQuery, News, SharedStore, Snapshot
 
 __all__ = ["StoreWriter"]
 
@@ -32,12 +32,12 @@ class _Waiting:
     def __init__(self, changes: Changes) -> None:
         self.changes = changes
         # An error is a result here: a caller that was cancelled never asks for it.
-        self.settled: asyncio.Future[StoreError | None] = asyncio.Future()
+        self.settled: asyncio.Future[int | StoreError] = asyncio.Future()
 
-    def settle(self, error: StoreError | None) -> None:
+    def settle(self, result: int | StoreError) -> None:
         """Tell the caller, if it still waits."""
         if not self.settled.done():
-            self.settled.set_result(error)
+            self.settled.set_result(result)
 
 
 class StoreWriter:
@@ -49,7 +49,7 @@ class StoreWriter:
     """
 
     def __init__(
-        self, store: Store, *, patience: timedelta = PATIENCE, capacity: int = CAPACITY
+        self, store: SharedStore, *, patience: timedelta = PATIENCE, capacity: int = CAPACITY
     ) -> None:
         self._store = store
         self._patience = patience.total_seconds()
@@ -59,6 +59,11 @@ class StoreWriter:
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
         self._problem = ""
+
+    @property
+    def shared(self) -> bool:
+        """Whether there can be several replicas on this store at all."""
+        return self._store.shared
 
     @property
     def problem(self) -> str:
@@ -73,12 +78,27 @@ class StoreWriter:
         """Read the audit trail, newest first."""
         return await self._call(partial(self._store.events, query))
 
+    async def claim(self, lasts: timedelta) -> Claim:
+        """Take or renew the lease for so long, if nobody else holds it."""
+        return await self._call(partial(self._store.claim, lasts))
+
+    async def give_up(self) -> None:
+        """Let the next one have the lease at once."""
+        await self._call(self._store.give_up)
+
+    async def news(self, after: int) -> News:
+        """Return the alerts that others stored after this number, and all orders."""
+        return await self._call(partial(self._store.news, after))
+
     async def prune(self, before: datetime) -> int:
         """Delete entries, closed intents and resolved alerts older than this; return how many."""
         return await self._call(partial(self._store.prune, before))
 
-    async def commit(self, changes: Changes) -> None:
-        """Return when the changes are durable; all who wait meanwhile share the next commit."""
+    async def commit(self, changes: Changes) -> int:
+        """Return when the changes are durable; all who wait meanwhile share the next commit.
+
+        The number is that of the commit's alerts, as `SharedStore.commit` gives it.
+        """
         self._refuse_when_closed()
         if len(self._queue) >= self._capacity:
             raise StoreError(
@@ -94,8 +114,10 @@ class StoreWriter:
         if not waiting.settled.done():
             waiting.settled.cancel()
             raise self._late()
-        if error := waiting.settled.result():
-            raise error
+        result = waiting.settled.result()
+        if isinstance(result, StoreError):
+            raise result
+        return result
 
     async def close(self) -> None:
         """Commit what waits, close the store and end the thread, all within the patience."""
@@ -146,21 +168,20 @@ class StoreWriter:
         group = [one for one in group if not one.settled.done()]
         if not group:
             return
-        error = await self._attempt([one.changes for one in group])
-        if error is not None and len(group) > 1:
+        result = await self._attempt([one.changes for one in group])
+        if isinstance(result, StoreError) and len(group) > 1:
             middle = len(group) // 2
             await self._land(group[:middle])
             await self._land(group[middle:])
             return
         for one in group:
-            one.settle(error)
+            one.settle(result)
 
-    async def _attempt(self, batch: list[Changes]) -> StoreError | None:
+    async def _attempt(self, batch: list[Changes]) -> int | StoreError:
         try:
-            await self._ask(partial(self._store.commit, batch))
+            return await self._ask(partial(self._store.commit, batch))
         except StoreError as error:
             return error
-        return None
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

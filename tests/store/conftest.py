@@ -22,8 +22,9 @@ from responder.domain.memory import (
     RememberedAlert,
     Write,
 )
-from responder.ports import HeardAlert, Intent, Outcome, Store
+from responder.ports import HeardAlert, Intent, NotedOrder, Outcome, Store
 from responder.store import sqlite
+from responder.store.leases import FileLease
 from responder.store.schema import prepare
 from responder.store.sql import SqlStore
 from responder.store.twin import MemoryStore
@@ -41,7 +42,7 @@ BY_HINT = {
 
 for kind in (
     *(Alert, AuditEntry, Backoff, Decision, Episode, HeardAlert, Intent, Memory),
-    *(Outcome, Override, Reading, RememberedAlert, Write),
+    *(NotedOrder, Outcome, Override, Reading, RememberedAlert, Write),
 ):
     # Left to itself, hypothesis would not vary a field that has a default.
     drawn = {name: BY_HINT.get(hint, ...) for name, hint in get_type_hints(kind).items()}
@@ -53,7 +54,7 @@ def sqlite_store(path: Path) -> Store:
     # Waiting for the disk proves nothing here; test_sqlite.py looks at the real setting.
     event.listen(engine, "connect", lambda one, _: one.execute("PRAGMA synchronous = OFF").close())
     prepare(engine, str(path))
-    return SqlStore(engine, sqlite.UPSERTS, f"the store {path}")
+    return SqlStore(engine, sqlite.UPSERTS, FileLease(path, "here"), f"the store {path}")
 
 
 STORES: dict[str, Callable[[Path], Store]] = {

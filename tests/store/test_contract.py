@@ -12,7 +12,16 @@ from responder.domain.alerts import Alert, AlertStatus
 from responder.domain.audit import AuditEntry, Kind
 from responder.domain.memory import Memory, State
 from responder.errors import StoreError
-from responder.ports import Changes, EventQuery, HeardAlert, Intent, Outcome, Snapshot, Store
+from responder.ports import (
+    Changes,
+    EventQuery,
+    HeardAlert,
+    Intent,
+    NotedOrder,
+    Outcome,
+    Snapshot,
+    Store,
+)
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, 123457, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -26,12 +35,11 @@ heard_alerts = st.builds(
     HeardAlert,
     st.builds(Alert, st.sampled_from("ab"), st.just({}), starts_at=moments),
     moments,
-    st.integers(0, 3),
 )
 
 
-def heard(status: AlertStatus, start: datetime = NOW, seq: int = 1) -> HeardAlert:
-    return HeardAlert(Alert("f1", {"site": "shop"}, status, start), NOW, seq)
+def heard(status: AlertStatus, start: datetime = NOW, received: datetime = NOW) -> HeardAlert:
+    return HeardAlert(Alert("f1", {"site": "shop"}, status, start), received)
 
 
 def entry(target: str, at: datetime = NOW) -> AuditEntry:
@@ -46,7 +54,7 @@ def contents(store: Store) -> tuple[object, ...]:
     snapshot = store.load()
     return (
         {memory.target: memory for memory in snapshot.memories},
-        {one.alert.fingerprint: one for one in snapshot.alerts},
+        {one.alert.fingerprint: replace(one, seq=0) for one in snapshot.alerts},
         {intent.id: intent for intent in snapshot.open_intents},
         snapshot.facts,
         store.events(EventQuery()),
@@ -54,13 +62,13 @@ def contents(store: Store) -> tuple[object, ...]:
 
 
 def test_an_empty_store_loads_an_empty_snapshot(store: Store) -> None:
-    assert store.load() == Snapshot([], [], [], {})
+    assert store.load() == Snapshot([], [], [], {}, [])
 
 
 def test_an_empty_batch_changes_nothing(store: Store) -> None:
     store.commit([])
     store.commit([Changes()])
-    assert store.load() == Snapshot([], [], [], {})
+    assert store.load() == Snapshot([], [], [], {}, [])
 
 
 @few_examples
@@ -69,6 +77,7 @@ def test_an_empty_batch_changes_nothing(store: Store) -> None:
     alert=st.from_type(HeardAlert),
     intent=st.from_type(Intent),
     audit=st.from_type(AuditEntry),
+    order=st.from_type(NotedOrder),
 )
 def test_what_was_committed_comes_back_exactly(
     fresh_store: Callable[[], Store],
@@ -76,11 +85,13 @@ def test_what_was_committed_comes_back_exactly(
     alert: HeardAlert,
     intent: Intent,
     audit: AuditEntry,
+    order: NotedOrder,
 ) -> None:
     store = fresh_store()
     facts = {"seq": 7, "nested": {"list": [1, None, "x"], "yes": True}}
-    store.commit([Changes([memory], (), [alert], [intent], (), [audit], facts)])
-    assert store.load() == Snapshot([memory], [alert], [intent], facts)
+    seq = store.commit([Changes([memory], (), [alert], [intent], (), [audit], facts, [order])])
+    stored = replace(alert, seq=seq)
+    assert store.load() == Snapshot([memory], [stored], [intent], facts, [order])
     assert store.events(EventQuery()) == [replace(audit, id=1)]
 
 
@@ -105,19 +116,14 @@ def test_a_target_both_forgotten_and_remembered_is_remembered(store: Store) -> N
     ("older", "newer"),
     [
         pytest.param(
-            heard(AlertStatus.RESOLVED, seq=2),
-            heard(AlertStatus.FIRING, NOW + HOUR, seq=1),
+            heard(AlertStatus.RESOLVED),
+            heard(AlertStatus.FIRING, NOW + HOUR),
             id="a later start outranks everything",
         ),
         pytest.param(
-            heard(AlertStatus.FIRING, seq=2),
-            heard(AlertStatus.RESOLVED, seq=1),
+            heard(AlertStatus.FIRING),
+            heard(AlertStatus.RESOLVED),
             id="resolved is final for its start",
-        ),
-        pytest.param(
-            heard(AlertStatus.FIRING, seq=1),
-            heard(AlertStatus.FIRING, seq=2),
-            id="the later webhook says it again",
         ),
     ],
 )
@@ -127,11 +133,41 @@ def test_an_older_alert_never_replaces_a_newer_one(
 ) -> None:
     for one in (newer, older) if late else (older, newer):
         store.commit([Changes(alerts=[one])])
-    assert store.load().alerts == [newer]
+    assert [one.alert for one in store.load().alerts] == [newer.alert]
+
+
+def test_what_is_told_again_is_kept_as_told_last(store: Store) -> None:
+    for minutes in (0, 5, 3):
+        received = NOW + timedelta(minutes=minutes)
+        store.commit([Changes(alerts=[heard(AlertStatus.FIRING, received=received)])])
+    assert [one.received_at for one in store.load().alerts] == [NOW + timedelta(minutes=3)]
+
+
+def test_every_commit_of_webhooks_has_a_higher_number(store: Store) -> None:
+    firing = Changes(alerts=[heard(AlertStatus.FIRING)])
+    numbers = [store.commit([firing]) for _ in range(3)]
+    assert numbers == sorted(set(numbers))
+    assert [one.seq for one in store.load().alerts] == [numbers[-1]]
+
+
+def test_an_order_stays_until_it_is_followed(store: Store) -> None:
+    order = NotedOrder("o1", "under_attack:example.com", None, "operator:ann", NOW)
+    later = replace(order, id="o0", at=NOW + HOUR)
+    store.commit([Changes(orders=[later]), Changes(orders=[order])])
+    assert store.load().orders == [order, later]
+    store.commit([Changes(followed=["o1", "unknown"])])
+    assert store.load().orders == [later]
 
 
 @few_examples
-@given(data=st.data(), alerts=st.lists(heard_alerts, max_size=8, unique_by=lambda one: one.seq))
+@given(
+    data=st.data(),
+    alerts=st.lists(
+        heard_alerts,
+        max_size=8,
+        unique_by=lambda one: (one.alert.fingerprint, *one.rank[:2]),
+    ),
+)
 def test_alerts_end_the_same_in_any_order_and_any_grouping(
     fresh_store: Callable[[], Store], data: st.DataObject, alerts: list[HeardAlert]
 ) -> None:
@@ -173,7 +209,7 @@ def test_a_batch_does_what_its_changes_do_one_by_one(
 def test_a_batch_that_cannot_be_written_leaves_nothing(store: Store) -> None:
     with pytest.raises(StoreError, match=r"cannot write to the store .*not JSON serializable"):
         store.commit([Changes(memories=[MEMORY]), Changes(facts={"bad": object()})])
-    assert store.load() == Snapshot([], [], [], {})
+    assert store.load() == Snapshot([], [], [], {}, [])
 
 
 def test_an_intent_is_open_until_its_outcome(store: Store) -> None:
@@ -231,7 +267,7 @@ def test_pruning_takes_what_is_over_and_old(store: Store) -> None:
         ]
     )
     assert store.prune(NOW + 2 * HOUR) == 3
-    assert store.load() == Snapshot([], [], [], {})
+    assert store.load() == Snapshot([], [], [], {}, [])
     assert targets(store, EventQuery()) == ["new"]
 
 
@@ -239,7 +275,8 @@ def test_pruning_spares_what_is_not_over(store: Store) -> None:
     firing = heard(AlertStatus.FIRING)
     store.commit([Changes(memories=[MEMORY], alerts=[firing], intents=[INTENT], facts={"a": 1})])
     assert store.prune(NOW + 24 * HOUR) == 0
-    assert store.load() == Snapshot([MEMORY], [firing], [INTENT], {"a": 1})
+    stored = replace(firing, seq=1)
+    assert store.load() == Snapshot([MEMORY], [stored], [INTENT], {"a": 1}, [])
 
 
 def test_an_id_is_not_given_again_after_pruning(store: Store) -> None:

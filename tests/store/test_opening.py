@@ -37,7 +37,7 @@ def test_a_path_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_memory_is_there_while_the_process_is() -> None:
     store = open_store("memory://")
     store.commit([Changes(facts={"a": 1})])
-    assert store.load() == Snapshot([], [], [], {"a": 1})
+    assert store.load() == Snapshot([], [], [], {"a": 1}, [])
 
 
 @pytest.mark.parametrize(

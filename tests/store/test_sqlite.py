@@ -19,6 +19,7 @@ from responder.domain.memory import Memory
 from responder.errors import StoreError
 from responder.ports import Changes, EventQuery, HeardAlert, Intent
 from responder.store import open_store, sqlite
+from responder.store.leases import FileLease
 from responder.store.schema import prepare
 from responder.store.sql import SqlStore
 
@@ -146,7 +147,7 @@ def limited(path: Path, pragma: str, longest: int = 10**9) -> SqlStore:
     engine = sqlite.sqlite_engine(path)
     event.listen(engine, "connect", limit)
     prepare(engine, f"the store {path}")
-    return SqlStore(engine, sqlite.UPSERTS, f"the store {path}")
+    return SqlStore(engine, sqlite.UPSERTS, FileLease(path, "here"), f"the store {path}")
 
 
 def test_a_full_disk_is_explained_and_costs_nothing_that_was_there(path: Path) -> None:

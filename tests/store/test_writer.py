@@ -13,6 +13,7 @@ from responder.domain.audit import AuditEntry, Kind
 from responder.errors import StoreError
 from responder.ports import Changes, EventQuery, Snapshot
 from responder.store import StoreWriter, open_store, sqlite
+from responder.store.leases import FileLease
 from responder.store.schema import prepare
 from responder.store.sql import SqlStore
 from responder.store.twin import MemoryStore
@@ -69,7 +70,7 @@ async def writer() -> AsyncIterator[StoreWriter]:
 
 async def test_a_commit_is_readable_when_it_returns(writer: StoreWriter) -> None:
     await writer.commit(Changes(entries=[AuditEntry(NOW, "t", "", Kind.STATE)], facts={"a": 1}))
-    assert await writer.load() == Snapshot([], [], [], {"a": 1})
+    assert await writer.load() == Snapshot([], [], [], {"a": 1}, [])
     assert [one.target for one in await writer.events(EventQuery())] == ["t"]
     assert await writer.prune(NOW + timedelta(hours=1)) == 1
 
@@ -79,7 +80,7 @@ async def test_many_callers_share_few_transactions(tmp_path: Path) -> None:
     prepare(engine, "here")
     commits: list[object] = []
     event.listen(engine, "commit", commits.append)
-    writer = StoreWriter(SqlStore(engine, sqlite.UPSERTS, "here"))
+    writer = StoreWriter(SqlStore(engine, sqlite.UPSERTS, FileLease(tmp_path, "here"), "here"))
     await asyncio.gather(*(writer.commit(fact(number)) for number in range(1200)))
     assert len((await writer.load()).facts) == 1200
     assert len(commits) == 3  # of 500 at most
