@@ -13,8 +13,10 @@ import structlog
 
 from responder import __version__
 from responder.assembly import Service, build
-from responder.errors import StoreError
+from responder.current import Current
+from responder.errors import ConfigError, StoreError
 from responder.logs import configure_logs
+from responder.reconciler import Replica
 from responder.settings import Settings
 from responder.settings.addresses import Address
 from responder.store import StoreWriter, open_store
@@ -37,8 +39,11 @@ class SystemClock:
         return timedelta(seconds=time.monotonic())
 
 
-def serve(settings: Settings) -> int:
-    """Run the service until SIGTERM or SIGINT; return its exit code."""
+def serve(settings: Settings, reread: Callable[[], Settings]) -> int:
+    """Run the service until SIGTERM or SIGINT; return its exit code.
+
+    `reread` loads the configuration again for a reload; it raises ConfigError.
+    """
     configure_logs(settings.log)
     try:
         store = open_store(settings.store.url)
@@ -46,8 +51,9 @@ def serve(settings: Settings) -> int:
         _log.critical("the store cannot be opened", error=str(error))
         return 1
     writer = StoreWriter(store)
+    current = Current(settings, reread)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, writer))
+        return runner.run(_serve(current, writer))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -56,27 +62,48 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings, writer: StoreWriter) -> int:
-    service = build(settings, writer, SystemClock())
+async def _serve(current: Current, writer: StoreWriter) -> int:
+    service = build(current.settings, writer, SystemClock(), current.reread)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+    _hear_signals(service.replica, stop)
+    listen = current.settings.server.listen
     try:
-        listener = _listener(settings.server.listen)
+        listener = _listener(listen)
     except OSError as error:
-        where = str(settings.server.listen)
-        _log.critical("cannot listen; is it running already?", listen=where, error=str(error))
+        _log.critical("cannot listen; is it running already?", listen=str(listen), error=str(error))
         await _close(service)
         return 1
     try:
-        await service.reconciler.start()
-        return await _run(service, listener, stop)
+        claim = await service.replica.begin()
+        if not claim.mine and not writer.shared:
+            _log.critical("another process uses this store", holder=claim.holder)
+            return 1
+        return await _run(service, current, listener, stop)
     except StoreError as error:
         _log.critical("the store cannot be read", error=str(error))
         return 1
     finally:
         await _close(service)
+
+
+def _hear_signals(replica: Replica, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    reloads: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        task = asyncio.create_task(_reload(replica))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+async def _reload(replica: Replica) -> None:
+    """Reload; what is wrong is logged already, or is tried again with the next round."""
+    with suppress(ConfigError, StoreError):
+        await replica.reload()
 
 
 def _listener(address: Address) -> socket.socket:
@@ -85,19 +112,21 @@ def _listener(address: Address) -> socket.socket:
     return socket.create_server((address.host, address.port), family=family, backlog=2048)
 
 
-async def _run(service: Service, listener: socket.socket, stop: asyncio.Event) -> int:
+async def _run(
+    service: Service, current: Current, listener: socket.socket, stop: asyncio.Event
+) -> int:
     """Run loop, web and pruning side by side until told to stop, or until one of them ends."""
     tasks = [
-        asyncio.create_task(service.reconciler.run(), name="reconciler"),
+        asyncio.create_task(service.replica.run(), name="replica"),
         asyncio.create_task(service.server.serve([listener]), name="web"),
-        asyncio.create_task(_prune_for_ever(service), name="prune"),
+        asyncio.create_task(_prune_for_ever(service, current), name="prune"),
     ]
     stopping = asyncio.create_task(stop.wait(), name="stop")
     _log.info(
         "started",
         version=__version__,
-        listen=str(service.settings.server.listen),
-        targets=len(service.reconciler.targets()),
+        listen=str(current.settings.server.listen),
+        targets=len(current.settings.inventory().targets),
         pid=os.getpid(),
     )
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -114,11 +143,11 @@ async def _run(service: Service, listener: socket.socket, stop: asyncio.Event) -
     return 1 if ended else 0
 
 
-async def _prune_for_ever(service: Service) -> None:
+async def _prune_for_ever(service: Service, current: Current) -> None:
     """Delete what is older than the retention, once an hour."""
     while True:
         await asyncio.sleep(PRUNE_EVERY.total_seconds())
-        before = service.clock.now() - service.settings.store.retention
+        before = SystemClock().now() - current.settings.store.retention
         try:
             pruned = await service.writer.prune(before)
         except StoreError as error:
@@ -128,8 +157,5 @@ async def _prune_for_ever(service: Service) -> None:
 
 
 async def _close(service: Service) -> None:
-    for source in service.sources:
-        await source.aclose()
-    await service.cloudflare.aclose()
     with suppress(StoreError):
         await service.writer.close()

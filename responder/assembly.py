@@ -1,7 +1,7 @@
 """The composition root: builds everything that runs from the settings."""
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ from responder.metrics import LiveCollector, Metrics
 from responder.mitigations.provider import Provider
 from responder.mitigations.registry import KINDS, build_mitigations
 from responder.ports import Clock
-from responder.reconciler import Pace, Parts, Reconciler
+from responder.reconciler import Lease, Pace, Parts, Plan, Reconciler, Replica
 from responder.settings import Settings
 from responder.store import StoreWriter
 from responder.web.app import create_app
 from responder.web.doors import Doors
 from responder.web.instruments import Instruments
 
-__all__ = ["Service", "build"]
+__all__ = ["ActingParts", "Plans", "Service", "build"]
 
 SHUTDOWN_SECONDS = 2
 """What open requests get to end; the whole stop stays below five seconds."""
@@ -46,46 +46,87 @@ OPERATIONS = ("find_zone", "read_zone", "read_security_level", "write_security_l
 class Service:
     """Everything that runs, and what must be closed in the end."""
 
-    settings: Settings
-    reconciler: Reconciler
+    replica: Replica
     server: uvicorn.Server
     writer: StoreWriter
+
+
+@dataclass(frozen=True, slots=True)
+class ActingParts:
+    """What runs only while this replica acts, with connections of its own."""
+
+    reconciler: Reconciler
     sources: Sequence[AlertmanagerClient]
     cloudflare: CloudflareClient
-    clock: Clock
+
+    async def run(self) -> None:
+        """Run until cancelled; then leave every mitigation as it is."""
+        await self.reconciler.run()
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        for source in self.sources:
+            await source.aclose()
+        await self.cloudflare.aclose()
 
 
-def build(settings: Settings, writer: StoreWriter, clock: Clock) -> Service:
-    """Build the service; nothing runs and nothing is asked yet."""
+def build(
+    settings: Settings, writer: StoreWriter, clock: Clock, reread: Callable[[], Settings]
+) -> Service:
+    """Build the service; nothing runs and nothing is asked yet.
+
+    `reread` loads the configuration again; it raises ConfigError.
+    """
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     metrics.present([kind.name for kind in KINDS], OPERATIONS)
-    sources = _sources(settings)
-
-    def observe(operation: str, outcome: str, seconds: float) -> None:
-        """Count a request to Cloudflare, and spend it."""
-        metrics.called(operation, outcome, seconds)
-        reconciler.spend()
-
-    cloudflare = CloudflareClient(
-        Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout),
-        _credential(settings),
-        clock.monotonic,
-        observe,
-    )
-
-    def options(target: Target) -> BaseModel | None:
-        """Return the options of the policy that the target is under now."""
-        return settings.options_for(target.mitigation, reconciler.policy_of(target.id))
-
-    provider = Provider(cloudflare, Zones(cloudflare, clock.monotonic), options)
-    parts = Parts(sources, build_mitigations(provider), writer, clock, metrics)
-    reconciler = Reconciler(settings.inventory(), parts, _pace(settings))
-    registry.register(LiveCollector(reconciler.live))
+    plans = Plans(writer, clock, metrics)
+    replica = Replica(plans.of(settings), writer, clock, lambda: plans.of(reread()))
+    registry.register(LiveCollector(replica.live))
     instruments = Instruments(registry, metrics.webhook_answered, metrics.webhook_heard)
-    app = create_app(reconciler, _doors(settings), instruments, now=clock.now)
-    server = _server(settings, app)
-    return Service(settings, reconciler, server, writer, sources, cloudflare, clock)
+    app = create_app(replica, _doors(settings), instruments, now=clock.now)
+    return Service(replica, _server(settings, app), writer)
+
+
+class Plans:
+    """Turns settings into what a replica can act on."""
+
+    def __init__(self, writer: StoreWriter, clock: Clock, metrics: Metrics) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._metrics = metrics
+
+    def of(self, settings: Settings) -> Plan:
+        """Return the plan of these settings; nothing is built before it is needed."""
+        timeout = settings.cloudflare.timeout
+        return Plan(settings.inventory(), timeout, lambda lease: self.acting(settings, lease))
+
+    def acting(self, settings: Settings, lease: Lease) -> ActingParts:
+        """Build what acts under a lease; nothing runs and nothing is asked yet."""
+        sources = _sources(settings)
+        clock, metrics = self._clock, self._metrics
+
+        def observe(operation: str, outcome: str, seconds: float) -> None:
+            """Count a request to Cloudflare, and spend it."""
+            metrics.called(operation, outcome, seconds)
+            reconciler.spend()
+
+        cloudflare = CloudflareClient(
+            Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout),
+            _credential(settings),
+            clock.monotonic,
+            observe,
+        )
+
+        def options(target: Target) -> BaseModel | None:
+            """Return the options of the policy that the target is under now."""
+            return settings.options_for(target.mitigation, reconciler.policy_of(target.id))
+
+        provider = Provider(cloudflare, Zones(cloudflare, clock.monotonic), options)
+        mitigations = build_mitigations(provider)
+        parts = Parts(sources, mitigations, self._writer, clock, metrics, lease)
+        reconciler = Reconciler(settings.inventory(), parts, _pace(settings))
+        return ActingParts(reconciler, sources, cloudflare)
 
 
 def _sources(settings: Settings) -> list[AlertmanagerClient]:

@@ -258,8 +258,8 @@ class Automation(Protocol):
         """
         ...
 
-    def targets(self) -> list[TargetView]:
-        """Return all targets, orphans included, in the order of their ids."""
+    async def targets(self) -> list[TargetView]:
+        """Return all targets, orphans included, in the order of their ids; raises StoreError."""
         ...
 
     async def events(self, query: EventQuery) -> list[AuditEntry]:
@@ -268,6 +268,10 @@ class Automation(Protocol):
 
     def health(self) -> Health:
         """Say how the service is."""
+        ...
+
+    async def reload(self) -> None:
+        """Take the configuration anew; ConfigError says why it is refused and the old stays."""
         ...
 
 

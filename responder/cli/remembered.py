@@ -1,18 +1,16 @@
 """What the store last knew, told as the service would tell it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from responder.app import SystemClock
 from responder.cli.answers import EventQuestion, EventsAnswer, TargetAnswer, TargetsAnswer
-from responder.domain.alerts import Alert, AlertStatus
-from responder.domain.memory import Memory
-from responder.domain.targets import Assignment, Inventory, Target
+from responder.domain.targets import Inventory
 from responder.errors import ResponderError, StoreError
-from responder.ports import EventQuery, Snapshot, Store, TargetView
+from responder.ports import EventQuery, Store
 from responder.reconciler.facts import restored
+from responder.reconciler.views import remembered_views
 from responder.settings import Settings, parse_duration
 from responder.store import open_store
 from responder.web.documents import event_document, moment_text, target_document
@@ -59,10 +57,9 @@ class Remembered:
 
     def targets(self) -> TargetsAnswer:
         """Return the configured targets, and what is ours but no longer configured."""
-        memories = _memories(self._snapshot, self._inventory)
         answers = [
-            TargetAnswer.model_validate(target_document(self._view(memories[one])))
-            for one in sorted(memories)
+            TargetAnswer.model_validate(target_document(view))
+            for view in remembered_views(self._snapshot, self._inventory)
         ]
         return TargetsAnswer(targets=tuple(answers))
 
@@ -79,30 +76,3 @@ class Remembered:
     def now(self) -> datetime:
         """Return the time at which the store was opened."""
         return self._now
-
-    def _view(self, memory: Memory) -> TargetView:
-        unknown = Target(memory.site, memory.mitigation, memory.resource)
-        target = self._inventory.targets.get(memory.target, unknown)
-        policy = self._inventory.policy_for(memory.mitigation, memory.policy)
-        return TargetView(target, policy, memory, tuple(self._alerts(target)))
-
-    def _alerts(self, target: Target) -> list[Alert]:
-        """Return the alerts that webhooks last told to be firing."""
-        found = [one.alert for one in self._snapshot.alerts]
-        firing = [one for one in found if one.status is AlertStatus.FIRING]
-        mine = [one for one in firing if _speaks_of(self._inventory.assign(one), target)]
-        return sorted(mine, key=lambda alert: alert.starts_at)
-
-
-def _memories(snapshot: Snapshot, inventory: Inventory) -> Mapping[str, Memory]:
-    known = {memory.target: memory for memory in snapshot.memories}
-    kept = {name: one for name, one in known.items() if one.ours or name in inventory.targets}
-    fresh = {
-        one.id: Memory(one.id, one.site, one.mitigation, one.resource)
-        for one in inventory.targets.values()
-    }
-    return fresh | kept
-
-
-def _speaks_of(assigned: object, target: Target) -> bool:
-    return isinstance(assigned, Assignment) and target in assigned.targets

@@ -6,6 +6,7 @@ import typer
 
 import responder.app
 from responder.cli.options import Assignments, Config, load
+from responder.settings import Settings
 
 __all__ = ["app"]
 
@@ -27,6 +28,11 @@ def serve(config: Config = None, assignments: Assignments = None, listen: _Liste
     """
     given = [*(assignments or ()), *([f"server.listen={listen}"] if listen else ())]
     settings = load(config, given)
+
+    def reread() -> Settings:
+        """Load it again from where it was found, under the same options."""
+        return load(config, given)
+
     for warning in settings.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    raise typer.Exit(responder.app.serve(settings))
+    raise typer.Exit(responder.app.serve(settings, reread))

@@ -7,7 +7,9 @@ hangs holds anything else. Nothing here knows HTTP, SQL or Cloudflare.
 """
 
 from responder.reconciler.core import Parts, Reconciler
+from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Keeper
+from responder.reconciler.replica import Acting, Plan, Replica
 from responder.reconciler.watch import Pace
 
-__all__ = ["Keeper", "Pace", "Parts", "Reconciler"]
+__all__ = ["Acting", "Keeper", "Lease", "Pace", "Parts", "Plan", "Reconciler", "Replica"]

@@ -10,12 +10,12 @@ import structlog
 
 from responder.domain.alerts import Alert, HeardAlert
 from responder.domain.audit import Action, AuditEntry, Decision, Reason
-from responder.domain.clock import LONGEST_STEP, ZERO
+from responder.domain.clock import LONGEST_STEP, ZERO, Moment
 from responder.domain.decision import Situation, decide
 from responder.domain.demand import Scene, Sight, Sighting, gather, see
-from responder.domain.memory import Memory, Order, Override
+from responder.domain.memory import Memory, Override
 from responder.domain.plan import Probes, plan
-from responder.domain.step import due_mark, lifted, observed, read_due
+from responder.domain.step import due_mark, observed, read_due
 from responder.domain.targets import Inventory, Mode, Target
 from responder.errors import StoreError
 from responder.metrics import Live, Metrics
@@ -25,22 +25,24 @@ from responder.ports import (
     Clock,
     EventQuery,
     Health,
+    Intent,
     Mitigation,
+    NotedOrder,
     Outcome,
     TargetView,
-    UnknownTargetError,
 )
 from responder.reconciler.facts import restored, to_facts
+from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Keeper, Ledger
+from responder.reconciler.orders import Orders
 from responder.reconciler.report import alertmanagers_of, health_of
 from responder.reconciler.stopwatch import Stopwatch
+from responder.reconciler.timing import stretch, until_next
 from responder.reconciler.turns import Turns
+from responder.reconciler.views import target_of
 from responder.reconciler.watch import Pace, Watch
 
 __all__ = ["Parts", "Reconciler"]
-
-READS_PER_SECOND = 0.5
-"""Routine reads stay below this, each being up to two requests: a quarter of the API budget."""
 
 _log = structlog.get_logger("responder.reconciler")
 
@@ -54,10 +56,11 @@ class Parts:
     keeper: Keeper
     clock: Clock
     metrics: Metrics
+    lease: Lease
 
 
 class Reconciler:
-    """Keeps every target as it should be; implements ports.Automation for the outside."""
+    """Keeps every target as it should be, for as long as this process holds the lease."""
 
     def __init__(self, inventory: Inventory, parts: Parts, pace: Pace | None = None) -> None:
         self._inventory = inventory
@@ -68,20 +71,27 @@ class Reconciler:
         self._wake = asyncio.Event()
         moment = self._stopwatch.now
         self._watch = Watch(parts.sources, self._pace, moment, self._wake.set)
-        self._ledger = Ledger(parts.keeper, parts.metrics)
+        self._lease = parts.lease
+        self._ledger = Ledger(parts.keeper, parts.metrics, parts.lease)
         self._turns = Turns(
-            dict(parts.mitigations), self._ledger, moment, self._refreshed, self._wake.set
+            dict(parts.mitigations), self._ledger, parts.lease, moment, self._refreshed
         )
+        self._turns.news = self._wake.set
+        self._orders = Orders(inventory, self._ledger, moment)
         self._sights: dict[str, Sight] = {}
         self._probes = Probes()
         self._last = ZERO
         self._started = ZERO
         self._passes = 0
+        self._resting = False
 
     # life
 
-    async def start(self) -> None:
-        """Take up what the store remembers; raises StoreError."""
+    async def start(self) -> int:
+        """Take up what the store remembers; raises StoreError.
+
+        Return the number of the newest webhook that it has taken up.
+        """
         snapshot = await self._keeper.load()
         facts = restored(snapshot.facts)
         if facts.moment is not None:
@@ -93,10 +103,22 @@ class Reconciler:
         self._watch.restore(facts.silences, facts.polled_seq)
         self._ledger.marks = facts.marks
         self._turns.credential = facts.credential
-        for intent in snapshot.open_intents:  # its target is read before anything opposite
-            detail = "the service ended before an answer came"
-            self._ledger.settle(Outcome(intent.id, "unknown", detail, now.wall))
         self._ledger.adopt(snapshot.memories, self._inventory.targets.values())
+        for intent in snapshot.open_intents:
+            self._inherit(intent, now)
+        await self.follow(snapshot.orders)
+        return max((one.seq for one in snapshot.alerts), default=0)
+
+    def _inherit(self, intent: Intent, now: Moment) -> None:
+        """Close what another process left open; its call may still land until its timeout."""
+        detail = "the service ended before an answer came"
+        self._ledger.settle(Outcome(intent.id, "unknown", detail, now.wall))
+        memory = self._ledger.memories.get(intent.target)
+        if memory is not None:
+            until = now.elapsed + self._pace.provider_timeout
+            detail = "a call of the process before this one may still land"
+            backoff = replace(memory.backoff, until=until, detail=detail)
+            self._ledger.remember(replace(memory, backoff=backoff), now)
 
     async def run(self) -> None:
         """Watch and pass until cancelled; then leave every mitigation as it is."""
@@ -109,6 +131,11 @@ class Reconciler:
             with suppress(StoreError):
                 await self._flush(force=True)
 
+    async def rest(self) -> None:
+        """Begin no further turn, and wait until those under way have ended."""
+        self._resting = True
+        await self._turns.ended()
+
     async def _pass_for_ever(self) -> None:
         await self._first_answers()
         while True:
@@ -119,7 +146,7 @@ class Reconciler:
                 _log.error("the store takes nothing", error=str(error))
                 await asyncio.sleep(1)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._until_next().total_seconds()):
+                async with asyncio.timeout(self._wait().total_seconds()):
                     await self._wake.wait()
 
     async def _first_answers(self) -> None:
@@ -130,22 +157,9 @@ class Reconciler:
                     self._wake.clear()
                     await self._wake.wait()
 
-    def _until_next(self) -> timedelta:
-        """Return how long nothing is due: the pace, or the nearest wait that ends before."""
-        now = self._stopwatch.now()
-        longest = self._pace.poll_interval
-        for memory in self._ledger.memories.values():
-            if memory.idle or self._turns.busy(memory.target):
-                continue
-            marks = [memory.backoff.until, memory.read_backoff.until]
-            if memory.decision is not None:
-                marks.append(due_mark(memory, self._pace.read_on))
-                until = memory.decision.until
-                if until is not None and until > now.wall:
-                    longest = min(longest, until - now.wall)
-            ahead = [mark - now.elapsed for mark in marks if mark > now.elapsed]
-            longest = min([longest, *ahead])
-        return max(longest, timedelta(milliseconds=50))
+    def _wait(self) -> timedelta:
+        memories = self._ledger.memories.values()
+        return until_next(memories, self._turns.busy, self._stopwatch.now(), self._pace)
 
     # a pass
 
@@ -171,9 +185,9 @@ class Reconciler:
         planned, self._probes = plan(
             situations, list(self._ledger.memories.values()), self._ledger.marks, self._probes
         )
-        stretch = self._stretch()
+        spread = stretch(self._ledger.memories.values(), self._pace)
         for situation in planned:
-            self._act(situation, stretch)
+            self._act(situation, spread)
         self._passes += 1
         await self._flush()
 
@@ -229,34 +243,27 @@ class Reconciler:
             demand_detail=sight.detail,
         )
 
-    def _act(self, situation: Situation, stretch: float) -> None:
+    def _act(self, situation: Situation, spread: float) -> None:
         """Show the decision; where it needs the provider, let the target take its turn."""
         memory = situation.memory
         if self._turns.busy(memory.target):
             return
         decision = decide(situation)
         on = memory.ours or memory.wanted
-        interval = (self._pace.read_on if on else self._pace.read_off) * stretch
+        interval = (self._pace.read_on if on else self._pace.read_off) * spread
         due = read_due(situation, decision, interval)
         if decision.action is Action.RELEASE and not due:
             detail = memory.read_backoff.detail or "no read can be made now"
             decision = Decision(Action.HOLD, Reason.UNOBSERVED, None, detail)
         needed = due or decision.action is Action.ENGAGE
+        if needed and self._resting:
+            return
         if needed and not self._turns.too_soon(memory.target, decision.action, situation.now):
-            target = Target(memory.site, memory.mitigation, memory.resource)
-            target = self._inventory.targets.get(memory.target, target)
+            target = target_of(memory, self._inventory)
             self._turns.begin(target, situation, decision.action, interval)
             return
         if decision.action not in {Action.ENGAGE, Action.RELEASE}:
             self._ledger.remember(replace(memory, decision=decision), situation.now)
-
-    def _stretch(self) -> float:
-        """Return by how much routine reads are spread out, so that they fit the budget."""
-        memories = self._ledger.memories.values()
-        on = sum(1 for memory in memories if memory.ours or memory.wanted)
-        rate = on / self._pace.read_on.total_seconds()
-        rate += (len(memories) - on) / self._pace.read_off.total_seconds()
-        return max(1.0, rate / READS_PER_SECOND)
 
     async def _flush(self, *, force: bool = False) -> None:
         now = self._stopwatch.now()
@@ -268,32 +275,33 @@ class Reconciler:
     async def hear(self, alerts: Sequence[Alert], truncated: int) -> None:
         """Keep what a webhook told, then look at Alertmanager at once; raises StoreError."""
         now = self._stopwatch.now()
-        seq = self._watch.seq + 1
-        self._watch.seq = seq
-        heard = [HeardAlert(alert, now.wall, seq) for alert in alerts]
-        await self._keeper.commit(Changes(alerts=heard))
-        self._watch.hear(heard)
+        heard = [HeardAlert(alert, now.wall) for alert in alerts]
+        seq = await self._keeper.commit(Changes(alerts=heard))
+        self.overhear([replace(one, seq=seq) for one in heard])
         if truncated:
             _log.warning("a webhook was truncated; set max_alerts: 0", missing=truncated)
+
+    def overhear(self, heard: Sequence[HeardAlert]) -> None:
+        """Take what webhooks told, here or to another replica; it is committed already."""
+        self._watch.hear(heard)
         self._watch.ring()
 
     async def order(self, target: str, override: Override | None, actor: str) -> TargetView:
         """Set or lift an operator's override, committed when it returns."""
-        memory = self._ledger.memories.get(target)
-        orphan = target not in self._inventory.targets
-        if memory is None or (orphan and override and override.order is Order.ENGAGED):
-            raise UnknownTargetError(target)
         now = self._stopwatch.now()
-        if override is not None:
-            override = replace(override, mark=now.elapsed)
-        await self._ledger.order(_ordered(memory, override, actor))
-        memory = self._ledger.memories.get(target, memory)
-        self._ledger.remember(_ordered(memory, override, actor), now)
+        order = NotedOrder("", target, override, actor, now.wall)
+        await self._orders.follow(order)
         view = self._view(self._ledger.memories[target])
         with suppress(StoreError):  # the order itself is stored; the rest is tried again
             await self.step()  # decided anew before it is answered
         current = self._ledger.memories.get(target)
         return view if current is None else self._view(current)
+
+    async def follow(self, orders: Sequence[NotedOrder]) -> None:
+        """Follow the orders that other replicas have taken; raises StoreError."""
+        await self._orders.follow_all(orders)
+        if orders:
+            self._wake.set()
 
     def spend(self) -> None:
         """Count one request to the provider against the API budget."""
@@ -304,11 +312,10 @@ class Reconciler:
         return [self._view(memory) for _, memory in sorted(self._ledger.memories.items())]
 
     def _view(self, memory: Memory) -> TargetView:
-        target = Target(memory.site, memory.mitigation, memory.resource)
         sight = self._sights.get(memory.target)
         policy = self._inventory.policy_for(memory.mitigation, memory.policy)
         return TargetView(
-            self._inventory.targets.get(memory.target, target),
+            target_of(memory, self._inventory),
             sight.policy if sight else policy,
             memory,
             sight.alerts if sight else (),
@@ -359,12 +366,3 @@ class Reconciler:
 def _judged(memory: Memory) -> bool:
     """Tell whether it is known how the target is, or known that it cannot be known."""
     return memory.reading is not None or memory.unread_mark is not None
-
-
-def _ordered(memory: Memory, override: Override | None, actor: str) -> Memory:
-    """Return the memory under this order, or without the one that stood."""
-    if override is not None:
-        return replace(memory, override=override)
-    if memory.override is None:
-        return memory
-    return lifted(replace(memory, lifted_by=actor))

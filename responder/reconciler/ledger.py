@@ -16,7 +16,8 @@ from responder.domain.targets import Target
 from responder.domain.trail import trail
 from responder.errors import StoreError
 from responder.metrics import Metrics
-from responder.ports import Changes, EventQuery, Intent, Outcome, Snapshot
+from responder.ports import Changes, Claim, EventQuery, Intent, News, NotedOrder, Outcome, Snapshot
+from responder.reconciler.lease import Lease
 
 __all__ = ["Keeper", "Ledger"]
 
@@ -31,6 +32,11 @@ _log = structlog.get_logger("responder.decision")
 
 class Keeper(Protocol):
     """The asynchronous face of the store; every failure is a StoreError."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether there can be several replicas on this store at all."""
+        ...
 
     @property
     def problem(self) -> str:
@@ -49,12 +55,25 @@ class Keeper(Protocol):
         """Read the audit trail, newest first."""
         ...
 
+    async def claim(self, lasts: timedelta) -> Claim:
+        """Take or renew the lease for so long, if nobody else holds it."""
+        ...
+
+    async def give_up(self) -> None:
+        """Let the next one have the lease at once."""
+        ...
+
+    async def news(self, after: int) -> News:
+        """Return the alerts that others stored after this number, and all orders."""
+        ...
+
 
 class Ledger:
     """Remembers at once, stores soon; an intent is stored before anything else happens."""
 
-    def __init__(self, keeper: Keeper, metrics: Metrics) -> None:
+    def __init__(self, keeper: Keeper, metrics: Metrics, lease: Lease) -> None:
         self._keeper = keeper
+        self._lease = lease
         self._metrics = metrics
         self.memories: dict[str, Memory] = {}
         self.marks: tuple[timedelta, ...] = ()
@@ -124,16 +143,28 @@ class Ledger:
             if entry.kind is Kind.DECISION and after.decision is not None:
                 self._metrics.decided(after.mitigation, after.decision)
 
-    async def order(self, memory: Memory) -> None:
+    async def order(self, memory: Memory, order: NotedOrder) -> None:
         """Store an operator's order before it is followed; without the store, it is not."""
-        await self._keeper.commit(Changes(memories=[memory]))
+        followed = [order.id] if order.id else []
+        fence = self._lease.fence
+        await self._keeper.commit(Changes(memories=[memory], followed=followed, fence=fence))
+
+    async def dismiss(self, order: NotedOrder) -> None:
+        """Drop an order that nobody can follow."""
+        await self._keeper.commit(Changes(followed=[order.id], fence=self._lease.fence))
 
     async def intend(self, memory: Memory, intent: Intent) -> None:
         """Store the intent and what led to it; raises StoreError, and then nothing is written."""
         entries, outcomes = self._taken_entries(), self._taken_outcomes()
         try:
             await self._keeper.commit(
-                Changes(memories=[memory], intents=[intent], entries=entries, outcomes=outcomes)
+                Changes(
+                    memories=[memory],
+                    intents=[intent],
+                    entries=entries,
+                    outcomes=outcomes,
+                    fence=self._lease.fence,
+                )
             )
         except StoreError:
             self._entries[:0] = entries
@@ -170,6 +201,7 @@ class Ledger:
                     entries=entries,
                     outcomes=outcomes,
                     facts=facts,
+                    fence=self._lease.fence,
                 )
             )
         except StoreError:

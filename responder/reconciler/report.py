@@ -17,9 +17,13 @@ def health_of(
     *,
     judged: bool,
 ) -> Health:
-    """Return the health; a store that fails is a failure, anything outside only degrades."""
+    """Return the health of a replica that acts.
+
+    Nothing outside makes it fail, not even the store: without it webhooks are refused and nothing
+    is switched, but what is on is watched and shown on. Only readiness is lost.
+    """
     store = Component(
-        "store", ComponentStatus.FAILED if store_problem else ComponentStatus.OK, store_problem
+        "store", ComponentStatus.DEGRADED if store_problem else ComponentStatus.OK, store_problem
     )
     components = [store, *alertmanagers, _cloudflare(credential, unreadable)]
     if not judged:

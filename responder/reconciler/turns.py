@@ -18,6 +18,7 @@ from responder.domain.targets import Target
 from responder.domain.turn import Answer, Failed, Read, Write, turn
 from responder.errors import ProviderError, StoreError
 from responder.ports import Intent, Mitigation, Outcome
+from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Ledger
 
 __all__ = ["Turns"]
@@ -36,15 +37,17 @@ class Turns:
         self,
         mitigations: dict[str, Mitigation],
         ledger: Ledger,
+        lease: Lease,
         moment: Callable[[], Moment],
         situation: Callable[[str, Situation], Situation],
-        news: Callable[[], None],
     ) -> None:
         self._mitigations = mitigations
         self._ledger = ledger
+        self._lease = lease
         self._moment = moment
         self._situation = situation
-        self._news = news
+        self.news: Callable[[], None] = _nobody
+        """Called when a turn has ended."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._probing: dict[str, tuple[bool, bool]] = {}
         self._begun: dict[str, tuple[timedelta, Action]] = {}
@@ -92,7 +95,13 @@ class Turns:
     def _ended(self, target: str) -> None:
         self._tasks.pop(target, None)
         self._probing.pop(target, None)
-        self._news()
+        self.news()
+
+    async def ended(self) -> None:
+        """Return when no turn is under way."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+            await asyncio.sleep(0)  # lets each of them be struck off
 
     async def stop(self) -> None:
         """Give up what is under way; the provider may still do what it was asked."""
@@ -156,6 +165,10 @@ class Turns:
         except StoreError as error:
             _log.error("nothing is written without the store", target=target.id, error=str(error))
             return Failed(Failure.UNREACHABLE, f"not tried, the store takes no intent: {error}")
+        if not self._lease.bears_a_call:
+            detail = "not tried: another replica might act before the call ends"
+            self._settle(intent, effect, str(Failure.UNREACHABLE), detail)
+            return Failed(Failure.UNREACHABLE, detail)
         mitigation = self._mitigations[target.mitigation]
         try:
             if effect.raising:
@@ -204,6 +217,10 @@ class Turns:
                 _log.info("circuit closed", kind=kind)
             elif old.circuit is Circuit.CLOSED:
                 _log.error("circuit opened", kind=kind, failures=new.failures)
+
+
+def _nobody() -> None:
+    """Tell nobody."""
 
 
 def _entry(effect: Write, now: Moment, kind: Kind, reason: str, detail: str = "") -> AuditEntry:

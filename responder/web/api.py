@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from responder.domain.memory import Override
 from responder.errors import PayloadError
-from responder.ports import Automation, EventQuery, UnknownTargetError
+from responder.ports import Automation, EventQuery, TargetView, UnknownTargetError
 from responder.settings import parse_duration
 from responder.web.answers import Answer
 from responder.web.bodies import read_body
@@ -61,14 +61,18 @@ class Api:
 
     async def targets(self) -> Response:
         """List all targets."""
-        return Answer({"targets": [target_document(one) for one in self._automation.targets()]})
+        return Answer({"targets": [target_document(one) for one in await self._views()]})
 
     async def target(self, target: str) -> Response:
         """Show one target."""
-        for view in self._automation.targets():
+        for view in await self._views():
             if view.memory.target == target:
                 return Answer(target_document(view))
         raise UnknownTargetError(target)
+
+    async def _views(self) -> list[TargetView]:
+        async with asyncio.timeout(self._limits.answer_within.total_seconds()):
+            return await self._automation.targets()
 
     async def events(self, asked: Annotated[_Events, Query()]) -> Response:
         """Show the audit trail, newest first."""

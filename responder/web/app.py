@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.ports import Automation
-from responder.web.answers import Answer
 from responder.web.api import Api
 from responder.web.console import Console
 from responder.web.doors import Doors
@@ -21,6 +17,7 @@ from responder.web.gate import Gate
 from responder.web.instruments import Instruments
 from responder.web.limits import Limits
 from responder.web.probes import Probes
+from responder.web.reload import Reload
 from responder.web.webhooks import PATH, AlertmanagerWebhook, AnswerCount
 
 __all__ = ["create_app"]
@@ -45,7 +42,7 @@ def create_app(
             Route(PATH, webhook.take, methods=["POST"]),
             *_for_machines(automation, instruments),
             Route("/", Console(automation).show),
-            Route("/-/reload", _reload, methods=["POST"]),
+            Route("/-/reload", Reload(automation).take, methods=["POST"]),
         ],
         middleware=[
             Middleware(AnswerCount, answered=instruments.answered),
@@ -67,9 +64,3 @@ def _for_machines(automation: Automation, instruments: Instruments) -> list[Rout
         Route("/-/ready", probes.ready),
         Route("/health", probes.health),
     ]
-
-
-async def _reload(_request: Request) -> Response:
-    return Answer(
-        {"error": "reload is not available yet: restart the service"}, HTTPStatus.NOT_IMPLEMENTED
-    )

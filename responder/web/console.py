@@ -30,6 +30,6 @@ class Console:
 
     async def show(self, _request: Request) -> Response:
         """Answer the page."""
-        targets = [target_document(view) for view in self._automation.targets()]
+        targets = [target_document(view) for view in await self._automation.targets()]
         page = self._templates.get_template("console.html").render(targets=targets)
         return HTMLResponse(page, headers=_HEADERS)

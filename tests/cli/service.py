@@ -41,7 +41,7 @@ class Service:
         self.remember(target, override=override)
         return self.views[target]
 
-    def targets(self) -> list[TargetView]:
+    async def targets(self) -> list[TargetView]:
         return [self.views[one] for one in sorted(self.views)]
 
     async def events(self, query: EventQuery) -> list[AuditEntry]:

@@ -55,7 +55,11 @@ def test_pause_all_pauses_each_target_and_reports_it(run):
 
 def test_resume_all_goes_on_after_a_failure_and_fails_in_the_end(run, service):
     gone = service.views[PREFIX]
-    service.targets = lambda: [gone, service.views[SHOP]]
+
+    async def targets():
+        return [gone, service.views[SHOP]]
+
+    service.targets = targets
     del service.views[PREFIX]
     try:
         ended = run("resume", "--all")

@@ -57,7 +57,8 @@ async def test_nothing_is_written_at_the_provider_without_the_store(setup):
         await setup.step()
     await setup.settle()
     assert setup.provider.writes == []
-    assert setup.one.health().components[0].status == "failed"
+    assert setup.one.health().components[0].status == "degraded"
+    assert not setup.one.health().ready
     assert not setup.one.health().ready
     setup.store.broken = False
     await setup.step()

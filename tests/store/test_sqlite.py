@@ -233,10 +233,6 @@ def test_a_corrupt_entry_is_named(path: Path) -> None:
             Changes(entries=[AuditEntry(NOW.replace(tzinfo=None), "t", "", Kind.STATE)]),
             id="a moment without a zone",
         ),
-        pytest.param(
-            Changes(alerts=[HeardAlert(EVERYTHING.alerts[0].alert, NOW, 2**63)]),
-            id="a number above eight bytes",
-        ),
     ],
 )
 def test_a_value_that_no_column_takes_is_explained(path: Path, changes: Changes) -> None:

@@ -12,7 +12,7 @@ from responder.domain.targets import Guards, Inventory, Policy, Target
 from responder.errors import StoreError
 from responder.metrics import Metrics
 from responder.ports import Poll
-from responder.reconciler import Pace, Parts, Reconciler
+from responder.reconciler import Lease, Pace, Parts, Reconciler
 from responder.store import StoreWriter, open_store
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -109,7 +109,7 @@ class FailingStore:
     def commit(self, batch):
         if self.broken:
             raise StoreError("disk full: free some space")
-        self._store.commit(batch)
+        return self._store.commit(batch)
 
     def __getattr__(self, name):
         return getattr(self._store, name)
@@ -138,9 +138,10 @@ class Setup:
         self.writer = StoreWriter(self.store)
         self.registry = CollectorRegistry()
         metrics = Metrics(self.registry)
-        parts = Parts(
-            [self.alertmanager], {"under_attack": self.provider}, self.writer, self.clock, metrics
-        )
+        lease = Lease(self.clock.monotonic, Pace().provider_timeout, shared=self.writer.shared)
+        lease.renewed(await self.writer.claim(lease.lasts), self.clock.monotonic())
+        mitigations = {"under_attack": self.provider}
+        parts = Parts([self.alertmanager], mitigations, self.writer, self.clock, metrics, lease)
         self.one = Reconciler(Inventory(self.targets, [self.policy]), parts, Pace())
         await self.one.start()
         return self.one

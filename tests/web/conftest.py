@@ -38,6 +38,7 @@ class Kept(Automation):
         self.queries: list[EventQuery] = []
         self.how = Health(ready=True)
         self.before: Callable[[], object] = _nothing
+        self.reloads = 0
 
     async def hear(self, alerts: Sequence[Alert], truncated: int) -> None:
         await self.before()
@@ -52,7 +53,7 @@ class Kept(Automation):
         self.remember(target, override=override)
         return self.views[target]
 
-    def targets(self) -> list[TargetView]:
+    async def targets(self) -> list[TargetView]:
         return [self.views[one] for one in sorted(self.views)]
 
     async def events(self, query: EventQuery) -> list[AuditEntry]:
@@ -62,6 +63,10 @@ class Kept(Automation):
 
     def health(self) -> Health:
         return self.how
+
+    async def reload(self) -> None:
+        await self.before()
+        self.reloads += 1
 
     def remember(self, target: str, **changes: object) -> None:
         view = self.views[target]
