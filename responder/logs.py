@@ -3,9 +3,12 @@
 import logging
 import logging.handlers
 import sys
-from typing import Protocol, cast
+from collections.abc import Sequence
+from typing import Protocol, TextIO, cast
 
 import structlog
+
+from responder.redaction import escaped, without
 
 __all__ = ["configure_logs"]
 
@@ -29,21 +32,34 @@ class LogSettings(Protocol):
     def max_backups(self) -> int: ...
 
 
-def configure_logs(settings: LogSettings) -> None:
-    """Send every log line, ours and the libraries', to one place in one form; raises OSError."""
+class KnownSecret(Protocol):
+    """A secret as it was last read."""
+
+    @property
+    def known(self) -> str: ...
+
+
+def configure_logs(
+    settings: LogSettings, secrets: Sequence[KnownSecret] = (), stdout: TextIO | None = None
+) -> None:
+    """Send every log line, ours and the libraries', to one place in one form; raises OSError.
+
+    None of the secrets is ever written: a last net, for what an unforeseen exception may hold.
+    `stdout` takes the place of the real one, for commands that print an answer there.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = _handler(settings)
+    handler = _handler(settings, stdout or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _renderer(settings),
+                _line(_renderer(settings), secrets),
             ],
         )
     )
@@ -52,6 +68,8 @@ def configure_logs(settings: LogSettings) -> None:
     root.setLevel(settings.level.upper())
     for noisy in ("httpx", "httpcore", "uvicorn", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns of each malformed request, which anybody can send.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -60,7 +78,7 @@ def configure_logs(settings: LogSettings) -> None:
     )
 
 
-def _handler(settings: LogSettings) -> logging.Handler:
+def _handler(settings: LogSettings, stdout: TextIO) -> logging.Handler:
     if settings.output == "file":
         return logging.handlers.RotatingFileHandler(
             cast("str", settings.file),
@@ -72,11 +90,25 @@ def _handler(settings: LogSettings) -> logging.Handler:
         handler = logging.handlers.SysLogHandler(SYSLOG_SOCKET)
         handler.ident = "responder: "
         return handler
-    return logging.StreamHandler(sys.stdout)
+    return logging.StreamHandler(stdout)
+
+
+def _line(
+    render: structlog.typing.Processor, secrets: Sequence[KnownSecret]
+) -> structlog.typing.Processor:
+    """Return what makes the line: one line of what prints, so that data cannot forge lines.
+
+    The escapes are those of JSON, and stand inside of texts only: what was JSON still is.
+    """
+
+    def line(logger: object, method: str, event: structlog.typing.EventDict) -> str:
+        text = escaped(str(render(logger, method, event)))
+        return without(text, [secret.known for secret in secrets])
+
+    return line
 
 
 def _renderer(settings: LogSettings) -> structlog.typing.Processor:
-    """Return what makes the line; both escape line breaks, so that data cannot forge lines."""
     if settings.format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.processors.LogfmtRenderer(

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from responder.domain.memory import OLD_ORDER
+
 __all__ = [
     "AlertAnswer",
     "Answers",
@@ -45,9 +47,14 @@ class OverrideAnswer(_Answer):
     """An operator's order."""
 
     state: str
+    since: datetime | None = None
     until: datetime
     reason: str
     by: str
+
+    def is_old(self, now: datetime) -> bool:
+        """Tell whether it has stood for so long that it may have been forgotten."""
+        return self.since is not None and now - self.since >= OLD_ORDER
 
 
 class TargetAnswer(_Answer):
@@ -104,6 +111,8 @@ class EventQuestion(BaseModel):
 
     target: str | None = None
     since: str | None = None
+    before: int | None = None
+    """Only entries with a smaller id: those of the next page."""
     limit: int = 100
 
 
@@ -127,6 +136,6 @@ class Answers(Protocol):
         ...
 
 
-def as_json(answer: TargetsAnswer | EventsAnswer) -> str:
-    """Return an answer as the API gave it."""
-    return answer.model_dump_json(by_alias=True, exclude_unset=True, indent=2)
+def as_json(answer: TargetAnswer | TargetsAnswer | EventsAnswer) -> str:
+    """Return an answer as the API gave it; in ASCII, of which a terminal obeys nothing."""
+    return answer.model_dump_json(by_alias=True, exclude_unset=True, indent=2, ensure_ascii=True)

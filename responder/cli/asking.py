@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from responder.cli.access import Access, configured_access, given_access
+from responder.cli.access import Access, Given, configured_access, given_access
 from responder.cli.answers import Answers
 from responder.cli.client import ServiceClient, UnreachableError
 from responder.cli.options import Config, Output, OutputOption, load
@@ -37,6 +37,33 @@ _TokenFile = Annotated[
         help="File with the API token; else that of the configuration.",
     ),
 ]
+_CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="RESPONDER_CA_FILE",
+        show_default=False,
+        help="With --url: authority of the service's certificate; else those of the system.",
+    ),
+]
+_CertFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="RESPONDER_CERT_FILE",
+        show_default=False,
+        help="Our certificate, where the service demands one (client_ca_file).",
+    ),
+]
+_KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="RESPONDER_KEY_FILE",
+        show_default=False,
+        help="Its key; else it is in the file of --cert-file.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +73,9 @@ class Asking:
     config: Config = None
     url: _Url = None
     api_token_file: _TokenFile = None
+    ca_file: _CaFile = None
+    cert_file: _CertFile = None
+    key_file: _KeyFile = None
     output: OutputOption = Output.TABLE
 
     @property
@@ -85,9 +115,10 @@ class Asking:
             raise ConfigError([*error.problems, way_out]) from None
 
     def _access(self, settings: Settings | None) -> Access:
+        given = Given(self.api_token_file, self.ca_file, self.cert_file, self.key_file)
         if settings is None:
-            return given_access(self.url or "", self.api_token_file)
-        return configured_access(settings, self.api_token_file)
+            return given_access(self.url or "", given)
+        return configured_access(settings, given)
 
 
 def asking(command: Callable[..., None]) -> Callable[..., None]:

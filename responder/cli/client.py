@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from responder.cli.access import Access
 from responder.cli.answers import EventQuestion, EventsAnswer, TargetAnswer, TargetsAnswer
 from responder.errors import ResponderError
+from responder.redaction import escaped
 
 __all__ = ["ServiceClient", "UnreachableError"]
 
@@ -46,6 +47,7 @@ class ServiceClient:
 
     def __init__(self, access: Access, transport: httpx.BaseTransport | None = None) -> None:
         self._url = access.url
+        self._hint = access.hint
         self._has_token = access.token is not None
         self._date = ""
         self._client = httpx.Client(
@@ -95,6 +97,10 @@ class ServiceClient:
         """Lift the override, if there is one."""
         return self._override("DELETE", target, actor)
 
+    def reload(self) -> None:
+        """Let it read its configuration, and take up what it remembers, anew."""
+        self._asked(self._client.build_request("POST", "/-/reload"))
+
     def _override(
         self, method: str, target: str, actor: str, json: dict[str, str] | None = None
     ) -> TargetAnswer:
@@ -116,7 +122,7 @@ class ServiceClient:
         try:
             response = self._client.send(request)
         except httpx.HTTPError as error:
-            why = str(error) or type(error).__name__
+            why = f"{str(error) or type(error).__name__}{self._hint}"
             raise UnreachableError(f"the service does not answer at {self._url} ({why})") from error
         self._date = response.headers.get("Date", "")
         return response
@@ -139,6 +145,6 @@ class ServiceClient:
 
 def _reason(response: httpx.Response) -> str:
     try:
-        return _Refusal.model_validate_json(response.content).error[:_LONGEST_REASON]
+        return escaped(_Refusal.model_validate_json(response.content).error[:_LONGEST_REASON])
     except ValueError:
-        return response.reason_phrase
+        return escaped(response.reason_phrase)

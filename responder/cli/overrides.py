@@ -112,7 +112,7 @@ def _outcome(service: ServiceClient, target: str, call: _Call) -> TargetAnswer |
     except UnreachableError:
         raise
     except ResponderError as error:
-        typer.echo(f"Error: {target}: {error}", err=True)
+        typer.echo(printable(f"Error: {target}: {error}"), err=True)
         return None
 
 
@@ -121,7 +121,7 @@ def _report(asked: Asking, service: ServiceClient, answers: Sequence[TargetAnswe
         typer.echo(as_json(TargetsAnswer(targets=tuple(answers))))
         return
     for one in answers:
-        typer.echo(f"{one.id}: {printable(_told(one, service))}")
+        typer.echo(printable(f"{one.id}: {_told(one, service)}"))
 
 
 def _told(target: TargetAnswer, service: ServiceClient) -> str:

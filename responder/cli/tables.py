@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from responder.redaction import escaped
 from responder.settings import format_duration
 
 __all__ = ["Column", "ago", "countdown", "moment", "print_table", "printable"]
@@ -45,6 +46,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
     console = Console(markup=False, highlight=False, emoji=False)
     limited = console.is_terminal or "COLUMNS" in os.environ
     console.width = console.width if limited else _UNLIMITED
+    rows = [[printable(cell) for cell in row] for row in rows]
     needed = _needed(columns, rows)
     shown = _fitting(columns, needed, console.width)
     fits = _total(needed, shown) <= console.width
@@ -53,7 +55,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
         folds = columns[index].folds
         table.add_column(columns[index].title, no_wrap=fits and not folds, overflow="fold")
     for row in rows:
-        cells = [printable(row[index]) for index in shown]
+        cells = [row[index] for index in shown]
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
     console.print(table)
 
@@ -86,8 +88,8 @@ def _total(needed: Sequence[int], shown: Sequence[int]) -> int:
 
 
 def printable(text: str) -> str:
-    """Return a text that does nothing to a terminal but to be seen."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    """Return a text that does nothing to a terminal but to be seen; escapes show the rest."""
+    return escaped(text)
 
 
 def moment(at: datetime) -> str:

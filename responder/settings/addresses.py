@@ -3,9 +3,19 @@
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-__all__ = ["Address", "api_url", "http_url", "parse_address", "store_url", "without_password"]
+from responder.settings.secret import HIDDEN
+
+__all__ = [
+    "Address",
+    "api_url",
+    "http_url",
+    "parse_address",
+    "password_of",
+    "store_url",
+    "without_password",
+]
 
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]+)")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
@@ -78,14 +88,23 @@ def store_url(text: str) -> str:
     if parts.scheme != _POSTGRESQL:
         hint = "postgresql://" if parts.scheme.startswith("postgres") else "sqlite or postgresql"
         raise ValueError(f"unknown store {parts.scheme[:40]!r}; write {hint}")
+    if text.count("@") > ("@" in parts.netloc):
+        # The database's driver would split it elsewhere, and take a part for the host.
+        raise ValueError("has an @ too many; write it as %40 (in a password also / as %2F)")
     if not parts.path.strip("/"):
         raise ValueError("names no database; write postgresql://user@host/database")
     return text
 
 
+def password_of(text: str) -> str:
+    """Return the password in a URL, empty when there is none."""
+    return unquote(urlsplit(text).password or "")
+
+
 def without_password(text: str) -> str:
     """Return a text with the password of a URL in it hidden."""
-    return re.sub(r"(://[^/@:\s]*):[^/\s]*@", r"\1:********@", text)
+    text = re.sub(r"(://[^/@:\s]*):\S*@", rf"\1:{HIDDEN}@", text)
+    return re.sub(r"([?&](?:ssl)?password=)[^&\s]*", rf"\1{HIDDEN}", text)
 
 
 def _split(text: str) -> SplitResult:

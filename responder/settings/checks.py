@@ -1,15 +1,19 @@
 """What only several values together can be: incomplete, or contradicting each other."""
 
+import ssl
 from collections.abc import Sequence
+from pathlib import Path
 
+from responder.errors import ConfigError
 from responder.ports import MitigationKind
 from responder.settings.durations import format_duration
+from responder.settings.listener_tls import listener_context
 from responder.settings.policies import GUARDS, GuardSettings
 from responder.settings.report import Report
 from responder.settings.root import Root
 from responder.settings.secret import Secret
 from responder.settings.section import Section
-from responder.settings.sections import HttpAuth
+from responder.settings.sections import HttpAuth, Tls
 from responder.settings.tree import KeyPath
 from responder.settings.validation import did_you_mean
 
@@ -53,6 +57,15 @@ def _check_server(root: Root, report: Report) -> None:
             ("server", "api_token_file"),
             "holds the same token as webhook_token_file; make another one",
         )
+    if server.tls is not None and not report.touches(("server", "tls")):
+        _check_tls(server.tls, report)
+
+
+def _check_tls(tls: Tls, report: Report) -> None:
+    try:
+        listener_context(tls.cert_file, tls.key_file, tls.client_ca_file)
+    except ConfigError as error:
+        report.problem(("server", "tls"), str(error))
 
 
 def _same(one: Secret | None, other: Secret | None) -> bool:
@@ -95,6 +108,15 @@ def _check_auth(auth: HttpAuth, path: KeyPath, report: Report) -> None:
         report.problem((*path, "username"), "has no password; add password_file")
     if "password_file" in given and "username" not in given:
         report.problem((*path, "password_file"), "has no user; add username")
+    if auth.ca_file is not None and not report.touches((*path, "ca_file")):
+        _check_authority(auth.ca_file, (*path, "ca_file"), report)
+
+
+def _check_authority(file: Path, path: KeyPath, report: Report) -> None:
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except ssl.SSLError:
+        report.problem(path, f"{file} holds no certificate; write the authority's in PEM")
 
 
 def _check_urls(root: Root, report: Report) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from responder.settings.report import Report
 from responder.settings.tree import Node
@@ -22,8 +23,10 @@ def expand(node: Node, environ: Mapping[str, str], report: Report) -> None:
         if not isinstance(child.value, str):
             expand(child, environ, report)
             continue
+        used: dict[str, None] = {}
         try:
-            child.value = _expanded(child.value, environ)
+            child.value = _expanded(child.value, environ, used)
+            child.source = replace(child.source, variables=tuple(used))
         except ValueError as error:
             report.problem(child.path, str(error), child.source)
             node.drop((key,))
@@ -39,7 +42,9 @@ def _children(node: Node) -> list[tuple[str | int, Node]]:
     return children[::-1]
 
 
-def _expanded(text: str, environ: Mapping[str, str]) -> str:
+def _expanded(text: str, environ: Mapping[str, str], used: dict[str, None]) -> str:
+    """Return the text with its variables replaced; those that had a value are noted in `used`."""
+
     def replacement(found: re.Match[str]) -> str:
         if found["dollar"]:
             return "$"
@@ -47,6 +52,8 @@ def _expanded(text: str, environ: Mapping[str, str]) -> str:
             raise ValueError("has a ${ that names no variable; write ${NAME}, or $${ for the text")
         name, default = found["name"], found["default"]
         value = environ.get(name)
+        if value:
+            used[name] = None
         if default is not None:
             return value or default
         if value is None:

@@ -18,7 +18,7 @@ from responder.domain.alerts import Matcher, parse_matcher
 from responder.errors import ConfigError
 from responder.settings.addresses import Address, api_url, http_url, parse_address, store_url
 from responder.settings.durations import parse_duration
-from responder.settings.secret import Secret, SecretFile
+from responder.settings.secret import Secret, SecretFile, shown_path
 
 __all__ = [
     "AccountId",
@@ -136,7 +136,8 @@ def _existing_file(text: str) -> Path:
             return path
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise ValueError(f"{path} cannot be read ({why}); create it or correct the path") from None
+        name = shown_path(path)
+        raise ValueError(f"{name} cannot be read ({why}); create it or correct the path") from None
 
 
 def _secret(make: Callable[[str], Secret]) -> Callable[[str], Secret]:

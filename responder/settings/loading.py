@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import BaseModel
 
@@ -105,5 +106,8 @@ def _sources(node: Node, path: KeyPath = ()) -> Iterator[tuple[str, str]]:
     elif isinstance(node.value, list) and any(isinstance(one.value, dict) for one in node.value):
         for index, child in enumerate(node.value):
             yield from _sources(child, (*path, index))
+    elif isinstance(node.value, list):
+        used = dict.fromkeys(name for one in node.value for name in one.source.variables)
+        yield dotted(path), replace(node.source, variables=tuple(used)).told
     elif node.value is not None:
-        yield dotted(path), str(node.source)
+        yield dotted(path), node.source.told

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from responder.errors import ConfigError
 
-__all__ = ["HIDDEN", "Secret", "SecretFile"]
+__all__ = ["HIDDEN", "Secret", "SecretFile", "shown_path"]
 
 HIDDEN = "********"
 
@@ -24,6 +24,11 @@ class Secret:
         if "\n" in self._known:
             raise ConfigError(["has more than one line; keep only the secret"])
 
+    @property
+    def known(self) -> str:
+        """The secret as it was last read: what might have been told to somebody."""
+        return self._known
+
     def value(self) -> str:
         """Return the secret as it is now."""
         return self._known
@@ -32,8 +37,28 @@ class Secret:
         """Return what may be shown of it."""
         return HIDDEN
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the same was configured: a reload asks."""
+        return isinstance(other, Secret) and self._configured == other._configured
+
+    def __hash__(self) -> int:
+        return hash(self._configured)
+
+    @property
+    def _configured(self) -> tuple[type, object]:
+        return (type(self), self._known)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"
+
+
+def shown_path(path: Path) -> str:
+    """Return how an error names a file that cannot be had.
+
+    Only an absolute path is repeated: anything else may be the secret itself, written where the
+    path of its file belongs.
+    """
+    return str(path) if path.is_absolute() else f"the file, looked for in {Path.cwd()},"
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -63,7 +88,8 @@ class SecretFile(Secret):
             self._seen = stamp(path)
             super().__init__(self._text())
         except FileNotFoundError:
-            raise ConfigError([f"{path} does not exist; create it or correct the path"]) from None
+            name = shown_path(path)
+            raise ConfigError([f"{name} does not exist; create it or correct the path"]) from None
         except OSError as error:
             raise self._unreadable(error) from error
         except ConfigError as error:
@@ -86,6 +112,10 @@ class SecretFile(Secret):
             raise ConfigError([f"{self.path} {error}"]) from None
         return self._known
 
+    @property
+    def _configured(self) -> tuple[type, object]:
+        return (type(self), self.path)
+
     def _text(self) -> str:
         try:
             return self._read(self.path).decode()
@@ -94,7 +124,8 @@ class SecretFile(Secret):
 
     def _unreadable(self, error: OSError) -> ConfigError:
         why = error.strerror or type(error).__name__
-        return ConfigError([f"{self.path} cannot be read ({why}); let this user read it"])
+        name = shown_path(self.path)
+        return ConfigError([f"{name} cannot be read ({why}); let this user read it"])
 
     def __str__(self) -> str:
         return str(self.path)

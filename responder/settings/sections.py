@@ -43,14 +43,15 @@ __all__ = [
 
 
 class Tls(Section):
-    """Serve https instead of http."""
+    """Serve https instead of http. The files are read again when they change."""
 
     cert_file: ExistingFile
     """Certificate in PEM, with intermediates. Needed as soon as `tls` is there."""
     key_file: ExistingFile
     """Private key of the certificate in PEM, not encrypted."""
     client_ca_file: ExistingFile | None = None
-    """Authority whose client certificates are demanded. Set it to let in only who has one."""
+    """Authority whose client certificates are demanded, on every path and with TLS 1.3. Set it to
+    let in only who has one: Alertmanager, Prometheus, and people with `--cert-file`."""
 
 
 class Server(Section):
@@ -88,7 +89,8 @@ class HttpAuth(Section):
     password_file: SecretInFile | None = None
     """File with the password of `username`."""
     ca_file: ExistingFile | None = None
-    """Authority that signed the server's certificate, in PEM. Left out: those of the system."""
+    """Authority that signed the server's certificate, in PEM. Left out: those of the system. Read
+    at the start and by a reload."""
 
 
 class Alertmanager(Section):

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 
 from responder.domain.targets import Inventory, Target
 from responder.ports import MitigationKind
-from responder.settings.addresses import without_password
+from responder.settings.addresses import password_of, without_password
 from responder.settings.durations import format_duration
 from responder.settings.policies import GUARDS, GuardSettings, PolicySettings
 from responder.settings.root import Root
+from responder.settings.secret import Secret
 from responder.settings.sections import (
     Alertmanager,
     Cloudflare,
@@ -78,6 +79,18 @@ class Settings:
             for path, value in self._leaves(getattr(self, name), (name,)):
                 key = dotted(path)
                 yield Effective(key, printable(value), self.source_of(key))
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret in force, for those who keep them out of sight."""
+        leaves = [
+            value
+            for name in Root.model_fields
+            for _, value in self._leaves(getattr(self, name), (name,))
+        ]
+        found = [value for value in leaves if isinstance(value, Secret)]
+        password = password_of(self.store.url)
+        return (*found, *([Secret(password)] if password.strip() else []))
 
     def _targets(self) -> Iterator[Target]:
         for name, site in self.sites.items():

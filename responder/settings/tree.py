@@ -28,6 +28,13 @@ class Source:
     name: str = ""
     """The file, or the variable."""
     line: int = 0
+    variables: tuple[str, ...] = ()
+    """The variables of the environment that a text in the file was completed with."""
+
+    @property
+    def told(self) -> str:
+        """The place, and whatever else the value came from."""
+        return " and ".join([str(self), *(f"environment {name}" for name in self.variables)])
 
     def __str__(self) -> str:
         texts = {

@@ -24,6 +24,11 @@ _PLAIN = [
 ]
 """The scalars of YAML 1.2, whatever they begin with: `off` is a word, `012` no number."""
 
+_NO_TAG = "a tag is not allowed; put what begins with ! in quotes"
+
+_NAMED = re.compile(r"""(alias|anchor|tag handle) (?:'[^']*'|"[^"]*")""")
+"""What the parser repeats of a text, and a secret that begins with `*`, `&` or `!` may be."""
+
 
 def parse_yaml(text: str) -> Parsed:
     """Return the values of a YAML text; MalformedError when it is none."""
@@ -35,6 +40,7 @@ def parse_yaml(text: str) -> Parsed:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = " ".join(part for part in (error.problem, error.context) if part)
+        why = _NAMED.sub(r"\1 (put a text that begins with *, & or ! in quotes)", why)
         if mark is None:
             raise MalformedError(why) from None
         # `{a: ${NAME}}` is the mistake that a message about braces does not explain.
@@ -77,7 +83,7 @@ class _Reader:
                 return self._sequence(node, path)
         finally:
             self._open.discard(id(node))
-        raise _refuse(node, f"the tag {node.tag} is not allowed; write plain values")
+        raise _refuse(node, _NO_TAG)
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         self._note_keys(node, path)
@@ -108,8 +114,8 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         if node.tag not in _SCALARS:
-            raise _refuse(node, f"the tag {node.tag} is not allowed; write plain values")
+            raise _refuse(node, _NO_TAG)
         try:
             return self._loader.construct_object(node)
         except (KeyError, ValueError):
-            raise _refuse(node, f"the value does not fit its tag {node.tag}") from None
+            raise _refuse(node, "the value does not fit its tag") from None

@@ -11,7 +11,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 __all__ = ["SAFE_HEADERS", "Answer", "LastAnswer"]
 
-SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
 
 _LINGER = timedelta(seconds=0.5)
 

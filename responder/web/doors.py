@@ -1,10 +1,12 @@
 """Who may come in: a token for each kind of door, and what is open without one."""
 
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from hmac import compare_digest
+from ipaddress import ip_address
 
 from responder.errors import ConfigError
 
@@ -18,6 +20,7 @@ class _Door(Enum):
     PAGE = auto()
 
 
+_PORT = re.compile(r":[0-9]*\Z")
 _OPEN = frozenset({"/metrics", "/live", "/ready", "/health", "/-/healthy", "/-/ready"})
 _READING = frozenset({"GET", "HEAD"})
 
@@ -30,6 +33,8 @@ class Knock:
     method: str
     authorization: bytes = b""
     """Empty without the header, and with more than one."""
+    host: bytes = b""
+    """The name by which the sender knows this service, with its port; empty when it gave none."""
     from_page: bool = False
     """A browser sent it on behalf of some web page."""
 
@@ -44,8 +49,9 @@ class Refusal:
     """How to come in, for the header that tells programs and browsers."""
 
 
-_UNREADABLE = Refusal(503, "the token of this service cannot be read; its log says why")
+_UNREADABLE = Refusal(503, "the token of this service cannot be read; config check says why")
 _NOT_FOR_PAGES = Refusal(403, "without a webhook token no web page may send alerts")
+_NOT_BY_NAME = Refusal(403, "without a token only 127.0.0.1, [::1] and localhost are answered")
 _READ_ONLY = Refusal(403, "without an API token this is read-only; set server.api_token_file")
 
 
@@ -77,6 +83,9 @@ class Doors:
     def _without_token(self, door: _Door, knock: Knock) -> Refusal | None:
         if not self.loopback:
             return _unauthorized(door)
+        if not _is_loopback(knock.host):
+            # A page may let its own name point to this machine, and then read what it is answered.
+            return _NOT_BY_NAME
         if door is _Door.WEBHOOK:
             # Any page in a browser on this machine can post to loopback, but not hide its origin.
             return _NOT_FOR_PAGES if knock.from_page else None
@@ -89,6 +98,15 @@ def _door(path: str) -> _Door:
     if path.startswith("/webhooks/"):
         return _Door.WEBHOOK
     return _Door.PAGE if path == "/" else _Door.API
+
+
+def _is_loopback(host: bytes) -> bool:
+    """Tell whether a Host header names this machine as only its own programs would."""
+    name = _PORT.sub("", host.decode("latin-1")).lower()
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name in {"", "localhost"}
 
 
 def _unauthorized(door: _Door) -> Refusal:

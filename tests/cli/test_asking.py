@@ -134,7 +134,10 @@ def test_a_url_that_is_none_is_a_mistake_in_the_words(run):
 
 
 @pytest.mark.usefixtures("service")
-def test_a_token_file_that_is_missing_is_told(run):
+def test_a_token_file_that_is_missing_is_told(run, tmp_path):
     ended = run("status", "--api-token-file", "nowhere")
     assert ended.code == 2
-    assert ended.err == "nowhere does not exist; create it or correct the path\n"
+    assert ended.err == (
+        f"--api-token-file: the file, looked for in {tmp_path}, does not exist; create it or"
+        " correct the path\n"
+    )

@@ -52,5 +52,12 @@ def test_a_text_with_markup_is_shown_as_it_is(capsys):
     assert "[red]a[/red] :smile:" in capsys.readouterr().out
 
 
-def test_control_characters_are_not_passed_on():
-    assert printable("a\x1b[2J\nb") == "a [2J b"
+def test_what_a_terminal_would_obey_is_shown_as_an_escape():
+    hostile = "a\x1b[2J\nb\r\x9b31m\u202ec\x7f"
+    assert printable(hostile) == r"a\u001b[2J\nb\r\u009b31m\u202ec\u007f"
+
+
+def test_an_escape_in_a_table_is_neither_obeyed_nor_cut(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    print_table((Column("ID"), Column("DETAIL", folds=True)), [("i\x1b[31m", "d\u2028\nx")])
+    assert capsys.readouterr().out.splitlines()[1].split() == [r"i\u001b[31m", r"d\u2028\nx"]

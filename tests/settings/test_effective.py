@@ -82,3 +82,55 @@ def test_the_order_is_that_of_the_reference(settings):
 def test_each_value_is_shown_once(settings):
     keys = [row.key for row in settings.effective()]
     assert len(keys) == len(set(keys))
+
+
+def test_the_source_of_every_layer_is_told(load, secret_file):
+    text = f"""\
+cloudflare: {{api_token: '${{TOKEN}}', timeout: 7s}}
+server: {{webhook_token_file: {secret_file()}}}
+alertmanager: {{urls: ['http://127.0.0.1:9093']}}
+store: {{url: 'postgresql://${{WHO:-me}}:${{TOKEN}}@${{HOST}}/x', retention: '${{KEPT:-30d}}'}}
+sites: {{shop: {{zones: [a.example, '${{ZONE}}']}}}}
+guards: {{calm_period: 10m, maximum_sustain: 1h}}
+policies: [{{name: a, mitigation: under_attack, calm_period: 20m}}]
+"""
+    environ = {
+        "TOKEN": HIDDEN,
+        "HOST": "db",
+        "ZONE": "b.example",
+        "RESPONDER_SERVER__API_TOKEN_FILE": str(secret_file("other", "of-the-api")),
+        "RESPONDER_LOG__LEVEL": "debug",
+        "RESPONDER_GUARDS__MINIMUM_DURATION": "1m",
+    }
+    said = {
+        "log.level": "error",
+        "guards.maximum_duration": "1h",
+        "sites.blog.zones": "[c.example]",
+    }
+    loader = load(environ=environ, command_line=said)
+    sources = {row.key: row.source for row in loader.settings(text).effective()}
+    expected = {
+        "cloudflare.timeout": "responder.yml:1",
+        "cloudflare.api_token": "responder.yml:1 and environment TOKEN",
+        "server.webhook_token_file": "responder.yml:2",
+        "server.api_token_file": "environment RESPONDER_SERVER__API_TOKEN_FILE",
+        "server.listen": "default",
+        "store.url": "responder.yml:4 and environment TOKEN and environment HOST",
+        "store.retention": "responder.yml:4",
+        "sites.shop.zones": "responder.yml:5 and environment ZONE",
+        "sites.blog.zones": "command line",
+        "log.level": "command line",
+        "policies[0].calm_period": "responder.yml:7",
+        "policies[0].maximum_sustain": "responder.yml:6",
+        "policies[0].minimum_duration": "environment RESPONDER_GUARDS__MINIMUM_DURATION",
+        "policies[0].maximum_duration": "command line",
+        "policies[0].max_sites_engaged": "default",
+    }
+    assert {key: sources[key] for key in expected} == expected
+
+
+def test_problems_name_the_place_alone(load):
+    (problem,) = load(environ={"T": "soon"}).problems(
+        load().minimal + "store: {retention: '${T}'}\n"
+    )
+    assert problem.startswith("responder.yml:8: store.retention: ")

@@ -110,7 +110,9 @@ class Web:
             self.app(doors, **limits), raise_app_exceptions=False, client=("192.0.2.7", 4711)
         )
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.AsyncClient(transport=transport, base_url="http://web", headers=headers)
+        client = httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        )
         return await self.clients.enter_async_context(client)
 
 

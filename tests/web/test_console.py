@@ -67,6 +67,10 @@ async def test_a_browser_may_neither_run_frame_nor_keep_the_page(operator):
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
+    assert "form-action 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(

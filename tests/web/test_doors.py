@@ -89,6 +89,64 @@ def test_a_web_page_cannot_ring_the_unlocked_bell(doors, expected):
     assert status(doors, HOOK, "POST", b"Bearer hook", from_page=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        (b"127.0.0.1:9847", 200),
+        (b"127.0.0.1", 200),
+        (b"localhost:9847", 200),
+        (b"LOCALHOST", 200),
+        (b"[::1]:9847", 200),
+        (b"127.8.9.10:9847", 200),
+        (b"", 200),
+        (b"evil.example:9847", 403),
+        (b"127.0.0.1.evil.example", 403),
+        (b"localhost.evil.example", 403),
+        (b"192.0.2.1:9847", 403),
+        (b"0.0.0.0:9847", 403),
+        (b"\xff", 403),
+    ],
+)
+@pytest.mark.parametrize(("path", "method"), [(TARGET, "GET"), ("/", "GET"), (HOOK, "POST")])
+def test_without_a_token_no_page_gets_in_by_a_name_that_points_here(host, expected, path, method):
+    """A page can let its own name lead to this machine, and would then read all answers."""
+    assert status(LOOPBACK, path, method, host=host) == expected
+
+
+def test_with_its_token_any_name_will_do():
+    assert status(TOKENS, TARGET, "GET", b"Bearer api", host=b"responder.example.com") == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/-/reload"),
+        ("PUT", OVERRIDE),
+        ("DELETE", OVERRIDE),
+        ("GET", TARGET),
+        ("GET", "/api/v1/events"),
+        ("POST", HOOK),
+    ],
+)
+async def test_what_a_browser_sends_by_itself_opens_the_page_and_nothing_else(web, method, path):
+    """Basic credentials go with every request to this service, whichever page has caused it."""
+    client = await web.client()
+
+    answer = await client.request(method, path, auth=("anybody", "api-s3cret"), json={})
+
+    assert answer.status_code == 401
+    assert web.automation.orders == []
+
+
+@pytest.mark.parametrize("name", ["Origin", "Sec-Fetch-Site"])
+async def test_a_browser_is_known_by_either_of_its_headers(web, name):
+    client = await web.client(LOOPBACK)
+
+    answer = await client.post(HOOK, headers={name: "null"}, json={"version": "4", "alerts": []})
+
+    assert answer.status_code == 403
+
+
 def test_a_token_that_cannot_be_read_lets_nobody_in():
     def unreadable():
         raise ConfigError(["/etc/responder/api.token cannot be read"])
