@@ -13,6 +13,7 @@ from responder.domain.breaker import Breaker, Circuit
 from responder.domain.clock import Moment
 from responder.domain.credential import Credential
 from responder.domain.memory import Demand
+from responder.domain.targets import Unassigned
 from responder.ports import TargetView
 
 __all__ = ["Live", "LiveCollector", "Metrics"]
@@ -24,6 +25,8 @@ MITIGATE_SECONDS = (1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 """Buckets from the start of an alert to the confirmed mitigation."""
 
 SOURCES = ("alertmanager",)
+CODES = ("200", "400", "401", "403", "405", "408", "413", "500", "503")
+"""Whatever a webhook may be answered: a flood of odd requests adds no series."""
 CREDENTIAL = "default"
 
 
@@ -45,14 +48,14 @@ class Metrics:
             *("mitigation", "action", "reason"),
         )
         self.webhook_requests = counter(
-            "webhook_requests",
-            "Webhook requests, by their sender and our answer.",
-            "source",
-            "code",
+            "webhook_requests", "Webhook requests, by sender and our answer.", "source", "code"
         )
         self.webhook_alerts = counter("webhook_alerts", "Alerts told by webhooks.", "status")
         self.unassigned_alerts = counter(
             "unassigned_alerts", "Sightings of alerts that speak of nothing configured.", "reason"
+        )
+        self.notifications = counter(
+            "notifications", "Tries to tell an Alertmanager our own alerts.", "url", "outcome"
         )
         self.cloudflare_requests = counter(
             "cloudflare_requests", "Requests to Cloudflare's API.", "operation", "outcome"
@@ -80,10 +83,12 @@ class Metrics:
             self.cloudflare_requests.labels(operation, "ok")
             self.cloudflare_seconds.labels(operation)
         for source in SOURCES:
-            self.webhook_requests.labels(source, "200")
+            for code in CODES:
+                self.webhook_requests.labels(source, code)
         for status in ("firing", "resolved"):
             self.webhook_alerts.labels(status)
-        self.unassigned_alerts.labels("unknown_site")
+        for unassigned in Unassigned:
+            self.unassigned_alerts.labels(unassigned)
 
     def decided(self, mitigation: str, decision: Decision) -> None:
         """Count a decision that differs from the one before."""
@@ -96,6 +101,15 @@ class Metrics:
     def webhook_heard(self, status: str, count: int) -> None:
         """Count the alerts of one status that a committed webhook told."""
         self.webhook_alerts.labels(status).inc(count)
+
+    def tells(self, url: str) -> None:
+        """Make the outcomes of telling this Alertmanager appear, with a value of zero."""
+        for outcome in ("ok", "failed"):
+            self.notifications.labels(url, outcome)
+
+    def notified(self, url: str, *, failed: bool) -> None:
+        """Count one try to tell an Alertmanager our own alerts."""
+        self.notifications.labels(url, "failed" if failed else "ok").inc()
 
     def called(self, operation: str, outcome: str, seconds: float) -> None:
         """Count one request to Cloudflare."""
@@ -113,6 +127,8 @@ class Live:
     usable: dict[str, bool] = field(default_factory=dict)
     """Whether each Alertmanager is usable, by its URL."""
     blind: bool = False
+    heartbeat_silenced: bool = False
+    """Whether a human has paused everything."""
     config_reloaded: bool = True
     lease_held: bool = True
 
@@ -146,6 +162,7 @@ def _of_targets(live: Live) -> Iterator[Metric]:
         "decision_info", "1 for the decision that stands.", ("target", "action", "reason")
     )
     paused = _gauge("paused", "1 while a silence or an operator pauses the target.", ("target",))
+    pauses = _gauge("paused_seconds", "For how long it has been paused.", ("target",))
     stuck = _gauge("mitigation_stuck", "1 while people must look at what is on.", ("target",))
     for view in live.targets:
         memory = view.memory
@@ -159,8 +176,9 @@ def _of_targets(live: Live) -> Iterator[Metric]:
             told = (memory.target, memory.decision.action, memory.decision.reason)
             decision.add_metric(told, 1.0)
         paused.add_metric((memory.target,), float(_is_paused(view)))
+        pauses.add_metric((memory.target,), _paused_seconds(view, live.now))
         stuck.add_metric((memory.target,), float(bool(memory.stuck)))
-    yield from (engaged, seconds, decision, paused, stuck)
+    yield from (engaged, seconds, decision, paused, pauses, stuck)
 
 
 def _is_paused(view: TargetView) -> bool:
@@ -168,6 +186,15 @@ def _is_paused(view: TargetView) -> bool:
     return view.memory.demand is Demand.PAUSED or (
         override is not None and override.order == "paused"
     )
+
+
+def _paused_seconds(view: TargetView, now: Moment) -> float:
+    """Return how long the older of a silence and an operator's pause has stood."""
+    mark, override = view.memory.paused_mark, view.memory.override
+    passed = [now.elapsed - mark] if mark is not None else []
+    if override is not None and override.order == "paused":
+        passed.append(now.wall - override.set_at)
+    return max((one.total_seconds() for one in passed), default=0.0)
 
 
 def _of_the_service(live: Live) -> Iterator[Metric]:

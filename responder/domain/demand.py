@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from responder.domain.alerts import Alert, AlertStatus, HeardAlert, Role, Silence
 from responder.domain.memory import Demand, Memory
+from responder.domain.peak import shown, values
 from responder.domain.targets import Assignment, Inventory, Mode, Policy, Target
 
 __all__ = ["Scene", "Sight", "Sighting", "View", "gather", "judge", "see"]
@@ -213,8 +214,10 @@ def _asks(alert: Alert, silenced: set[str]) -> bool:
 
 def _asked(triggers: Sequence[Sighting], policy: Policy, alerts: tuple[Alert, ...]) -> Sight:
     asking = _distinct(one.alert for one in triggers)
-    names = ", ".join(sorted({alert.name or alert.fingerprint for alert in asking}))
-    return Sight(Demand.TRIGGER, policy, alerts, asking, detail=f"firing: {names[:200]}")
+    known = {peak.alert: f" at {shown([peak])}" for peak in values(asking)}
+    names = {(alert.name or alert.fingerprint) + known.get(alert.name, "") for alert in asking}
+    told = ", ".join(sorted(names))
+    return Sight(Demand.TRIGGER, policy, alerts, asking, detail=f"firing: {told[:200]}")
 
 
 def _see_blind(

@@ -7,17 +7,21 @@ from responder.domain.clock import ZERO, Moment
 from responder.domain.demand import Sight
 from responder.domain.memory import (
     Demand,
+    Engagement,
     Episode,
     Memory,
     Order,
     RememberedAlert,
 )
 from responder.domain.ownership import kept
+from responder.domain.peak import greatest, values
 
-__all__ = ["after_sight", "severity_rank"]
+__all__ = ["after_sight", "engagement", "severity_rank"]
 
 MOST_REMEMBERED = 200
 """Label sets of an episode that are kept; a bound, so that a flood of instances costs little."""
+
+LONGEST_CAUSE = 200
 
 _SEVERITIES = ("info", "warning", "critical")
 
@@ -36,7 +40,7 @@ def after_sight(
     memory = _count(memory, sight, credit, now)
     memory = _demanded(memory, sight, now, confirm)
     memory = _episode(memory, sight, credit, now)
-    return replace(memory, watched=good)
+    return replace(memory, watched=good, last_engagement=engagement(memory, now))
 
 
 def _paused_by_operator(memory: Memory) -> bool:
@@ -88,15 +92,14 @@ def _demanded(memory: Memory, sight: Sight, now: Moment, confirm: timedelta) -> 
         wanted=wanted,
         wanted_mark=now.elapsed if wanted and not memory.wanted else memory.wanted_mark,
         calm_for=calm_for,
-        blind_mark=_blind_since(memory, demand, now),
+        blind_mark=_since(memory.blind_mark, now) if demand is Demand.UNKNOWN else None,
+        paused_mark=_since(memory.paused_mark, now) if demand is Demand.PAUSED else None,
         sustain_for=None if demand in {Demand.TRIGGER, Demand.NONE} else memory.sustain_for,
     )
 
 
-def _blind_since(memory: Memory, demand: Demand, now: Moment) -> timedelta | None:
-    if demand is not Demand.UNKNOWN:
-        return None
-    return now.elapsed if memory.blind_mark is None else memory.blind_mark
+def _since(mark: timedelta | None, now: Moment) -> timedelta:
+    return now.elapsed if mark is None else mark
 
 
 def _sustain_expired(memory: Memory, sight: Sight) -> bool:
@@ -135,4 +138,30 @@ def _triggered(memory: Memory, sight: Sight, now: Moment) -> Episode:
     )
     started = [alert.starts_at for alert in sight.triggers]
     oldest = min([*started, episode.oldest] if episode.oldest else started)
-    return replace(episode, alerts=alerts, severity=severity, oldest=oldest, quiet=ZERO)
+    return replace(
+        episode,
+        alerts=alerts,
+        severity=severity,
+        oldest=oldest,
+        quiet=ZERO,
+        peaks=greatest(episode.peaks, values(sight.triggers)),
+    )
+
+
+def engagement(memory: Memory, now: Moment) -> Engagement | None:
+    """Return the record of what is on by us, with what its episodes have seen; else the last."""
+    last, mark = memory.last_engagement, memory.on_mark
+    if mark is None:
+        return last
+    if last is None or last.mark != mark:
+        last = Engagement(mark, now.until(mark), _cause(memory))
+    peaks = memory.episode.peaks if memory.episode else ()
+    return replace(last, peaks=greatest(last.peaks, peaks))
+
+
+def _cause(memory: Memory) -> str:
+    if memory.override is not None:
+        return f"{memory.override.actor}: {memory.override.reason}"[:LONGEST_CAUSE]
+    alerts = memory.episode.alerts if memory.episode else ()
+    names = {alert.labels.get("alertname", "") for alert in alerts}
+    return ", ".join(sorted(names - {""}))[:LONGEST_CAUSE]

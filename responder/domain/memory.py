@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from responder.domain.audit import Decision
+from responder.domain.audit import Decision, Reason
 from responder.domain.breaker import Failure
 from responder.domain.clock import ZERO
+from responder.domain.peak import Peak
 
 __all__ = [
+    "OLD_ORDER",
     "Actual",
     "Backoff",
     "Demand",
+    "Engagement",
     "Episode",
     "Memory",
     "Order",
@@ -21,8 +24,13 @@ __all__ = [
     "Reading",
     "RememberedAlert",
     "State",
+    "Would",
     "Write",
 ]
+
+
+OLD_ORDER = timedelta(days=1)
+"""An order that has stood for so long may have been forgotten: people are warned, once a day."""
 
 
 class State(StrEnum):
@@ -79,6 +87,12 @@ class Override:
     set_at: datetime
     mark: timedelta = ZERO
     """When it was given: an older read says nothing about what it needs."""
+    days_told: int = 0
+    """For how many days people have been told that it still stands."""
+
+    def standing(self, now: datetime) -> int:
+        """Return for how many whole days it has stood: from the first on, people are warned."""
+        return max((now - self.set_at) // OLD_ORDER, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,26 @@ class Backoff:
 
 
 @dataclass(frozen=True, slots=True)
+class Would:
+    """What shadow mode would have done, kept beside what is so."""
+
+    on_mark: timedelta | None = None
+    """When it would have been engaged; None while it would be off."""
+    on_for: timedelta = ZERO
+    """For how long it would have been on, counted as `Memory.on_for` is."""
+    engagements: tuple[timedelta, ...] = ()
+    """When it would have been engaged in the last six hours."""
+    reason: Reason | None = None
+    """Why it would be as it is."""
+    detail: str = ""
+
+    @property
+    def on(self) -> bool:
+        """Whether it would be on now."""
+        return self.on_mark is not None
+
+
+@dataclass(frozen=True, slots=True)
 class RememberedAlert:
     """The labels of an alert of this episode: silences are compared with them when it is gone."""
 
@@ -156,6 +190,20 @@ class Episode:
     """Its engagement has been counted for the hourly limit."""
     mark: timedelta = ZERO
     """When it began: an older read says nothing about it."""
+    peaks: tuple[Peak, ...] = ()
+    """The greatest values that its triggers have given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """One time that it was on by us; outlives its end, so that people can be told of it."""
+
+    mark: timedelta
+    began_at: datetime
+    cause: str = ""
+    """What asked for it: the alerts' names, or an operator's words."""
+    peaks: tuple[Peak, ...] = ()
+    """The greatest values of all episodes that it has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +239,13 @@ class Memory:
     on_stamp: datetime | None = None
     """The provider's own stamp of our confirmed engagement: a newer one is a human's."""
     blind_mark: timedelta | None = None
+    paused_mark: timedelta | None = None
     sustain_for: timedelta | None = None
     """How long sustain alerts alone have kept it; None after a trigger or calm."""
     engagements: tuple[timedelta, ...] = ()
     """Marks of the confirmed engagements of the last six hours."""
+    last_engagement: Engagement | None = None
+    """The one that lasts, or else the last one; no decision looks at it."""
     episode: Episode | None = None
     override: Override | None = None
     lifted_by: str = ""
@@ -207,6 +258,7 @@ class Memory:
     """Its own wait after failed writes."""
     read_backoff: Backoff = Backoff()
     decision: Decision | None = None
+    would: Would = Would()
     stuck: str = ""
     """Why people must look at it; empty when they need not."""
 
@@ -218,6 +270,5 @@ class Memory:
     @property
     def idle(self) -> bool:
         """Whether nothing about it moves with time."""
-        return not (self.ours or self.wanted or self.episode or self.override) and (
-            self.demand is Demand.NONE
-        )
+        moving = self.ours or self.wanted or self.episode or self.override or self.would.on
+        return not moving and self.demand is Demand.NONE

@@ -135,9 +135,7 @@ class Inventory:
     def assign(self, alert: Alert) -> Assignment | Unassigned:
         """Find what an alert speaks of; nothing outside the configured sites, ever."""
         labels = alert.labels
-        if labels.get("mitigation") == "none" or (
-            "action" in labels and "mitigation" not in labels
-        ):
+        if _is_our_own(labels):
             return Unassigned.OUR_OWN
         policy = next((one for one in self.policies if one.matches(labels)), None)
         if policy is None:
@@ -165,3 +163,12 @@ class Inventory:
             if owner is not None:
                 return owner
         return ""
+
+
+def _is_our_own(labels: Mapping[str, str]) -> bool:
+    """Tell the heartbeat and what we tell people ourselves, whatever a policy may match.
+
+    Ours carry `action` in the place of `mitigation`; a label that is empty is one that is missing.
+    """
+    mitigation = labels.get("mitigation", "")
+    return mitigation == "none" or (not mitigation and bool(labels.get("action", "")))

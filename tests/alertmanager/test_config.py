@@ -1,4 +1,4 @@
-"""The shipped Alertmanager configuration: accepted, and every alert goes where it should."""
+"""The shipped Alertmanager configurations: accepted, and every alert goes where it should."""
 
 import shutil
 import subprocess
@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from responder.domain.notice import Name
+
 CONFIG = Path(__file__).parents[2] / "alertmanager" / "alertmanager.yml"
+MESSENGERS = CONFIG.with_name("messengers.yml")
 LOADED = yaml.safe_load(CONFIG.read_text())
+
+every_example = pytest.mark.parametrize("path", [CONFIG, MESSENGERS], ids=lambda path: path.name)
 
 
 def amtool(*arguments):
@@ -28,8 +33,9 @@ def receiver_named(wanted):
 
 
 @pytest.mark.integration
-def test_amtool_accepts_the_configuration():
-    done = amtool("check-config", str(CONFIG))
+@every_example
+def test_amtool_accepts_the_configuration(path):
+    done = amtool("check-config", str(path))
 
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -40,10 +46,12 @@ def test_amtool_accepts_the_configuration():
     [
         (["alertname=OriginLoadAbsolute", "site=shop", "mitigation=under_attack"], "both"),
         (["alertname=ResponderHeartbeat", "mitigation=none"], "responder"),
-        (["alertname=OriginTargetDown", "site=shop", "severity=warning"], "humans"),
-        (["alertname=MitigationEngaged", "site=shop", "action=engage"], "humans"),
+        (["alertname=OriginTargetDown", "site=shop", "action=none"], "humans"),
+        (["alertname=MitigationEngaged", "site=shop", "action=under_attack"], "humans"),
+        (["alertname=MitigationReleased", "site=shop", "action=under_attack"], "humans-once"),
+        (["alertname=DiskFull", "instance=db1"], "humans"),
     ],
-    ids=["mitigation", "heartbeat", "watchdog", "own alert"],
+    ids=["mitigation", "heartbeat", "watchdog", "own alert", "release", "anybody else's"],
 )
 def test_an_alert_reaches_the_receivers_it_is_meant_for(labels, receivers):
     expected = "responder,humans" if receivers == "both" else receivers
@@ -55,6 +63,41 @@ def test_an_alert_reaches_the_receivers_it_is_meant_for(labels, receivers):
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.integration
+@every_example
+@pytest.mark.parametrize("name", Name)
+def test_nothing_that_we_tell_people_comes_back_to_the_responder(path, name):
+    shapes = (["action=none"], ["action=under_attack", "site=shop", "target=under_attack:x"])
+    for labels in shapes:
+        for severity in ("info", "warning", "critical"):
+            alert = [f"alertname={name}", f"severity={severity}", *labels]
+            done = amtool("config", "routes", "test", f"--config.file={path}", *alert)
+            assert done.stdout.strip()
+            assert "responder" not in done.stdout
+
+
+@every_example
+def test_the_end_of_a_release_is_told_to_nobody(path):
+    loaded = yaml.safe_load(path.read_text())
+    nested = [one for each in loaded["route"]["routes"] for one in each.get("routes", [])]
+    (route,) = [one for one in nested if one["matchers"] == ['alertname="MitigationReleased"']]
+    (receiver,) = [one for one in loaded["receivers"] if one["name"] == route["receiver"]]
+    sends = [
+        one["send_resolved"]
+        for kind in receiver.values()
+        if kind != receiver["name"]
+        for one in kind
+    ]
+    assert sends == [False]
+
+
+def test_the_examples_differ_in_nothing_that_the_responder_sees():
+    other = yaml.safe_load(MESSENGERS.read_text())
+    assert other["route"]["routes"][0] == route_to("responder")
+    assert other["receivers"][0] == receiver_named("responder")
+    assert other["inhibit_rules"] == LOADED["inhibit_rules"]
 
 
 def test_the_responder_s_route_loses_no_time_and_no_alert():
@@ -86,5 +129,5 @@ def test_the_responder_s_webhook_is_complete_and_authenticated():
 
 
 def test_nothing_mutes_the_responder_behind_its_back():
-    assert "inhibit_rules" not in LOADED
+    assert all('mitigation=""' in rule["target_matchers"] for rule in LOADED["inhibit_rules"])
     assert not {"mute_time_intervals", "active_time_intervals"} & set(route_to("responder"))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from responder.alertmanager.webhook import parse_webhook
+from responder.alertmanager.webhook import MOST_IN_A_BODY, parse_webhook
 from responder.domain.alerts import AlertStatus
 from responder.errors import PayloadError
 
@@ -61,6 +61,7 @@ def test_each_alert_has_its_own_status_whatever_that_of_its_group():
         pytest.param({}, RECEIVED_AT, id="absent"),
         pytest.param({"startsAt": None}, RECEIVED_AT, id="null"),
         pytest.param({"startsAt": "0001-01-01T00:00:00Z"}, RECEIVED_AT, id="never set"),
+        pytest.param({"startsAt": "2999-01-01T00:00:00Z"}, RECEIVED_AT, id="in the future"),
         pytest.param(
             {"startsAt": "2026-11-20T14:30:00+05:30"},
             datetime(2026, 11, 20, 9, 0, tzinfo=UTC),
@@ -173,3 +174,8 @@ def test_a_message_never_grows_with_what_was_sent():
         parsed(alert(status="x" * 100_000))
 
     assert len(str(refused.value)) < 200
+
+
+def test_more_alerts_than_can_be_read_in_good_time_are_refused():
+    with pytest.raises(PayloadError, match=f"{MOST_IN_A_BODY + 1} alerts at once"):
+        parsed(*[alert()] * (MOST_IN_A_BODY + 1))

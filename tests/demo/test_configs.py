@@ -44,7 +44,7 @@ def test_alertmanager_posts_to_our_address_with_our_token_and_all_else_as_shippe
 def test_alertmanager_needs_no_network_to_tell_humans(tmp_path):
     config = alertmanager_config(ADDRESSES, tmp_path)
 
-    assert config["receivers"][1:] == [{"name": "humans"}]
+    assert config["receivers"][1:] == [{"name": "humans"}, {"name": "humans-once"}]
     assert "global" not in config
 
 

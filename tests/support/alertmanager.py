@@ -30,14 +30,22 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
+NO_ROUTES = "route: {receiver: none}\nreceivers: [{name: none}]\n"
+
+
 @contextmanager
 def running_alertmanager(
-    folder: Path, web_config: str = "", **client: object
+    folder: Path,
+    web_config: str = "",
+    *,
+    config: str = NO_ROUTES,
+    port: int | None = None,
+    **client: object,
 ) -> Iterator[httpx.Client]:
     """Start it, wait until it answers, and end it; `client` reaches it as it is configured."""
-    (folder / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+    (folder / "am.yml").write_text(config)
     (folder / "web.yml").write_text(web_config)
-    port = free_port()
+    port = port or free_port()
     command = [
         program("alertmanager"),
         f"--config.file={folder / 'am.yml'}",
