@@ -1,7 +1,7 @@
 """Asking an Alertmanager what is true now: its alerts, the heartbeat, its silences."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,19 +12,23 @@ import httpx
 
 from responder.alertmanager.access import Access
 from responder.alertmanager.listing import listed_alerts, listed_silences
+from responder.alertmanager.running import Running, parse_running
 from responder.errors import AlertmanagerError
 from responder.ports import Poll
+from responder.redaction import REDACTED, credentials_in, without
 
 __all__ = ["HEARTBEAT", "AlertmanagerClient"]
 
 HEARTBEAT = "ResponderHeartbeat"
 LARGEST_ANSWER = 64 * 1024 * 1024
+LARGEST_REFUSAL = 4096
 LONGEST_EXCERPT = 200
 
-_Item = TypeVar("_Item")
+_Read = TypeVar("_Read")
 
 _ALERTS = "/api/v2/alerts"
 _SILENCES = "/api/v2/silences"
+_STATUS = "/api/v2/status"
 _ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "check the credential under alertmanager.http",
     HTTPStatus.FORBIDDEN: "check the credential under alertmanager.http and what it may read",
@@ -37,6 +41,13 @@ class _Answer:
     path: str
     headers: httpx.Headers
     body: bytes
+    sent: Mapping[str, str]
+    """The headers of the request that authenticated it."""
+
+    def without_credential(self, most: int | None = None) -> str:
+        """Return the beginning of the body, without what a proxy may have echoed of the request."""
+        text = self.body[:most].decode(errors="replace")
+        return without(text, credentials_in(self.sent))
 
 
 class AlertmanagerClient:
@@ -58,14 +69,26 @@ class AlertmanagerClient:
                 answers = await self._answers()
             return self._understood(answers)
         except TimeoutError:
-            problem = f"no answer within {self._access.timeout.total_seconds():g} s"
+            problem = self._late
         except AlertmanagerError as error:
             problem = str(error)
         return Poll(self.source, problem=problem)
 
+    async def running(self) -> Running:
+        """Ask for the version and the configuration that it runs with; AlertmanagerError."""
+        try:
+            async with asyncio.timeout(self._access.timeout.total_seconds()):
+                return _read(await self._get(_STATUS), parse_running)
+        except TimeoutError as error:
+            raise AlertmanagerError(self._late) from error
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    @property
+    def _late(self) -> str:
+        return f"no answer within {self._access.timeout.total_seconds():g} s"
 
     async def _answers(self) -> list[_Answer]:
         """Return the answers: silences, heartbeat, then one for each query."""
@@ -81,18 +104,19 @@ class AlertmanagerClient:
         return [answer for answer in answers if isinstance(answer, _Answer)]
 
     async def _get(self, path: str, matchers: Sequence[str] = ()) -> _Answer:
+        headers = self._access.headers()
         try:
             async with self._client.stream(
-                "GET", path, params={"filter": list(matchers)}, headers=self._access.headers()
+                "GET", path, params={"filter": list(matchers)}, headers=headers
             ) as response:
-                answer = _Answer(path, response.headers, await _body(response))
+                answer = _Answer(path, response.headers, await _body(response), headers)
         except httpx.TimeoutException as error:
             raise TimeoutError from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = str(error) or type(error).__name__
+            reason = without(str(error), credentials_in(headers)) or type(error).__name__
             raise AlertmanagerError(f"cannot be asked: {reason}; is it running?") from error
         if response.status_code != HTTPStatus.OK:
-            raise AlertmanagerError(f"GET {path} answered {_refusal(response, answer.body)}")
+            raise AlertmanagerError(f"GET {path} answered {_refusal(response, answer)}")
         return answer
 
     def _understood(self, answers: Sequence[_Answer]) -> Poll:
@@ -109,13 +133,15 @@ class AlertmanagerClient:
         )
 
 
-def _read(answer: _Answer, listed: Callable[[bytes], list[_Item]]) -> list[_Item]:
+def _read(answer: _Answer, understood: Callable[[bytes], _Read]) -> _Read:
     try:
-        return listed(answer.body)
+        return understood(answer.body)
     except ValueError as error:
-        kind = answer.headers.get("content-type", "of no type")
+        kind = answer.headers.get("content-type", "of no type")[:LONGEST_EXCERPT]
+        echoes = REDACTED in answer.without_credential()
+        why = "malformed, and repeats the credential that we sent" if echoes else error
         raise AlertmanagerError(
-            f"the answer to GET {answer.path} ({kind}) is {error}; is this an Alertmanager's URL?"
+            f"the answer to GET {answer.path} ({kind}) is {why}; is this an Alertmanager's URL?"
         ) from error
 
 
@@ -131,11 +157,11 @@ async def _body(response: httpx.Response) -> bytes:
     return b"".join(parts)
 
 
-def _refusal(response: httpx.Response, body: bytes) -> str:
+def _refusal(response: httpx.Response, answer: _Answer) -> str:
     status = response.status_code
     if response.is_redirect:
         return f"{status}, a redirect, which is not followed; give the URL that it leads to"
-    text = " ".join(body[:LONGEST_EXCERPT].decode(errors="replace").split())
+    text = " ".join(answer.without_credential(LARGEST_REFUSAL).split())[:LONGEST_EXCERPT]
     return "; ".join(filter(None, (str(status), text, _ADVICE.get(status))))
 
 
