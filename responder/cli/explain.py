@@ -13,6 +13,7 @@ from responder.cli.answers import (
     EventsAnswer,
     TargetAnswer,
     TargetsAnswer,
+    as_json,
 )
 from responder.cli.asking import Asking, asking
 from responder.cli.events import print_events
@@ -45,8 +46,7 @@ def explain(
 
     found, events, now = asked.ask(question)
     if asked.as_json:
-        document = found.model_copy(update={"events": events.events})
-        typer.echo(document.model_dump_json(by_alias=True, exclude_unset=True, indent=2))
+        typer.echo(as_json(found.model_copy(update={"events": events.events})))
         return
     for name, text in _lines(found, now):
         typer.echo(f"{name:<10}{printable(text)}")
@@ -104,6 +104,8 @@ def _override(target: TargetAnswer, now: datetime) -> Iterator[tuple[str, str]]:
         return
     yield "override", f"{override.state} until {_future(override.until, now)}"
     yield "", f"{override.by}: {override.reason}"
+    if override.since is not None and override.is_old(now):
+        yield "", f"old: it has stood for {ago(override.since, now)}; is it still meant?"
 
 
 def _past(at: datetime, now: datetime) -> str:

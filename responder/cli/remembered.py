@@ -66,7 +66,8 @@ class Remembered:
     def events(self, question: EventQuestion) -> EventsAnswer:
         """Return entries of the audit trail."""
         since = self._now - parse_duration(question.since) if question.since else None
-        entries = self._store.events(EventQuery(question.target, since, question.limit))
+        query = EventQuery(question.target, since, question.limit, question.before)
+        entries = self._store.events(query)
         return EventsAnswer.model_validate({"events": [event_document(one) for one in entries]})
 
     def health(self) -> str:

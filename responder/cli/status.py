@@ -1,14 +1,15 @@
 """`responder status`: every target in one line."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import typer
 
 from responder.cli.answers import TargetAnswer, as_json
 from responder.cli.asking import Asking, asking
-from responder.cli.tables import Column, countdown, print_table, printable
+from responder.cli.tables import Column, ago, countdown, print_table, printable
 
-__all__ = ["app"]
+__all__ = ["app", "print_targets"]
 
 app = typer.Typer()
 
@@ -38,11 +39,20 @@ def status(asked: Asking) -> None:
     if asked.as_json:
         typer.echo(as_json(answer))
         return
-    print_table(_COLUMNS, [_row(one, now) for one in answer.targets])
-    for one in answer.targets:
-        if one.stuck:
-            typer.echo(f"stuck: {one.id}: {printable(one.stuck)}")
+    print_targets(answer.targets, now)
     typer.echo(f"health: {printable(health)}")
+
+
+def print_targets(targets: Sequence[TargetAnswer], now: datetime) -> None:
+    """Print a line for each target, and what people must look at."""
+    print_table(_COLUMNS, [_row(one, now) for one in targets])
+    for one in targets:
+        if one.stuck:
+            typer.echo(printable(f"stuck: {one.id}: {one.stuck}"))
+        order = one.override
+        if order is not None and order.since is not None and order.is_old(now):
+            told = f"{order.state} by {order.by} for {ago(order.since, now)} now: {order.reason}"
+            typer.echo(printable(f"old order: {one.id}: {told}"))
 
 
 def _row(target: TargetAnswer, now: datetime) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The decision about one target: a table of rows, the first that applies."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from responder.domain.audit import Action, Decision, Reason
@@ -11,8 +11,9 @@ from responder.domain.credential import Credential
 from responder.domain.guards import LOWERING, ORDERED, ORDERED_ON, RAISING, Proposal, strictest
 from responder.domain.memory import Actual, Demand, Memory, Order, State
 from responder.domain.targets import Mode, OnDrift, Policy
+from responder.domain.would import as_if
 
-__all__ = ["ROWS", "Row", "Situation", "actual", "decide"]
+__all__ = ["ROWS", "Row", "Situation", "actual", "decide", "imagined"]
 
 MOST_ENFORCED = 3
 """How many times an episode a level is switched on again against somebody else's hand."""
@@ -156,9 +157,25 @@ def _drift(s: Situation) -> Decision:
 
 
 def _not_acting(s: Situation) -> Decision:
-    if s.policy.mode is Mode.SHADOW:
-        return _hold(Reason.SHADOW, detail=f"would engage: {s.demand_detail}")
-    return _hold(Reason.POLICY_OFF, detail=f"policy {s.policy.name} is off")
+    if s.policy.mode is not Mode.SHADOW:
+        return _hold(Reason.POLICY_OFF, detail=f"policy {s.policy.name} is off")
+    would = imagined(s)
+    if s.memory.would.on:
+        return _hold(Reason.SHADOW, would.until, f"would be on: {_shown(would)}")
+    if would.action is Action.ENGAGE:
+        return _hold(Reason.SHADOW, would.until, f"would engage: {would.detail}")
+    return _hold(Reason.SHADOW, would.until, f"would wait: {_shown(would)}")
+
+
+def _at_rest(s: Situation) -> Decision:
+    if not s.memory.would.on:
+        return Decision(Action.NONE, Reason.IN_SYNC)
+    would = imagined(s)
+    return Decision(Action.NONE, Reason.IN_SYNC, would.until, f"would be on: {_shown(would)}")
+
+
+def _shown(would: Decision) -> str:
+    return f"{would.reason}: {would.detail}" if would.detail else str(would.reason)
 
 
 def _raise(s: Situation) -> Decision:
@@ -199,7 +216,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         10,
         lambda s: s.actual is Actual.OFF,
-        lambda _: Decision(Action.NONE, Reason.IN_SYNC),
+        _at_rest,
     ),
     Row(
         11,
@@ -220,3 +237,10 @@ def decide(situation: Situation) -> Decision:
     """Return what to do about a target now, why, and until when that stands."""
     row = next(row for row in ROWS if row.applies(situation))
     return row.decide(situation)
+
+
+def imagined(situation: Situation) -> Decision:
+    """Return what would be decided if shadow mode acted, with a provider that always answers."""
+    memory = as_if(situation.memory, situation.now)
+    policy = replace(situation.policy, mode=Mode.ENFORCE)
+    return decide(replace(situation, memory=memory, policy=policy, credential=Credential()))

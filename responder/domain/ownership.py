@@ -41,6 +41,7 @@ def after_reading(memory: Memory, reading: Reading, now: Moment) -> Memory:
 def kept(memory: Memory) -> Memory:
     """Stop wanting what no trigger has asked for and what is not on: sustain never starts."""
     on = memory.reading is not None and memory.reading.actual is Actual.ON
+    on = on or memory.would.on
     if memory.episode is not None or on or memory.state is State.RELEASING:
         return memory
     return replace(memory, wanted=False)

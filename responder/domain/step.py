@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from responder.domain import would
 from responder.domain.audit import Action, Decision
 from responder.domain.budget import Spending
 from responder.domain.clock import ZERO, Moment
@@ -26,9 +27,10 @@ def observed(
     memory: Memory, sight: Sight, now: Moment, step: timedelta, confirm: timedelta
 ) -> Memory:
     """Return the memory with which this pass decides."""
-    memory = _override_ended(memory, now)
-    memory = after_sight(memory, sight, now, step, confirm)
+    before = would.left(_override_told(_override_ended(memory, now), now), sight.policy)
+    memory = after_sight(before, sight, now, step, confirm)
     memory = adopted(resumed(memory), sight.policy, now)
+    memory = would.passed(memory, step if before.watched and memory.watched else ZERO, now)
     return replace(memory, stuck=stuck(memory, sight, now))
 
 
@@ -36,6 +38,14 @@ def _override_ended(memory: Memory, now: Moment) -> Memory:
     if memory.override is None or now.wall < memory.override.ends_at:
         return memory
     return lifted(memory)
+
+
+def _override_told(memory: Memory, now: Moment) -> Memory:
+    """Note, once a day, that people are told of an order that still stands."""
+    override = memory.override
+    if override is None or override.standing(now.wall) <= override.days_told:
+        return memory
+    return replace(memory, override=replace(override, days_told=override.standing(now.wall)))
 
 
 def lifted(memory: Memory) -> Memory:

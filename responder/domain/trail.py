@@ -1,10 +1,73 @@
 """The audit trail as a difference: what changed between two memories of one target."""
 
-from responder.domain.audit import Action, AuditEntry, Decision, Kind, Reason
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from responder.domain.audit import Action, AuditEntry, Kind, Reason
 from responder.domain.clock import Moment
+from responder.domain.limits import LIMITS, STORM
 from responder.domain.memory import Memory, Override, Owner, State
 
-__all__ = ["trail"]
+__all__ = [
+    "ADOPTED",
+    "ORDER_ENDED",
+    "STANDING",
+    "STILL_ON",
+    "STUCK",
+    "Asked",
+    "asked",
+    "severity",
+    "trail",
+]
+
+ADOPTED = "adopted"
+"""How the detail of an engagement begins for which nothing had to be written."""
+
+STILL_ON = "still on"
+"""The same, where a release was called back before it had any effect."""
+
+ORDER_ENDED = "ended"
+"""The action of the entry that ends an order."""
+
+STUCK = "stuck"
+"""The action of the entry with which people begin to be needed."""
+
+STANDING = "standing"
+"""The action of the entry that warns, once a day, of an order that still stands."""
+
+_ASKED = re.compile(
+    r".*; policy (?P<policy>.+?)(?:, (?P<seconds>[0-9]+\.[0-9]) s after its alert began)?",
+    re.DOTALL,
+)
+"""How the entry of an engagement ends, as `_asking` writes it; what an alert says comes before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for an engagement."""
+
+    policy: str | None = None
+    after: timedelta | None = None
+    """From the start of the oldest alert to the engagement, for the first of an episode."""
+
+
+def asked(entry: AuditEntry) -> Asked:
+    """Read who asked for the engagement that an entry tells; older entries do not say it."""
+    found = _ASKED.fullmatch(entry.detail)
+    if found is None:
+        return Asked()
+    seconds = found["seconds"]
+    return Asked(found["policy"], timedelta(seconds=float(seconds)) if seconds else None)
+
+
+def severity(entry: AuditEntry) -> str:
+    """Return how loudly an entry is told: `info`, `warning` or `critical`."""
+    naked = entry.kind is Kind.DECISION and entry.reason in LIMITS
+    if naked or (entry.kind is Kind.SERVICE and entry.action == STORM):
+        return "critical"
+    standing = entry.kind is Kind.OVERRIDE and entry.action == STANDING
+    return "warning" if standing or entry.kind is Kind.STUCK else "info"
 
 
 def trail(before: Memory, after: Memory, now: Moment) -> list[AuditEntry]:
@@ -31,18 +94,36 @@ def _override(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
     told: Override | None = new or old
     if told is None:
         return None
+    if old is not None and new is not None and replace(new, days_told=old.days_told) == old:
+        return _standing(after, new, now)
     ended = new is None
     expired = ended and now.wall >= told.ends_at
     return _entry(
         after,
         now,
         Kind.OVERRIDE,
-        action="ended" if ended else str(told.order),
+        action=ORDER_ENDED if ended else str(told.order),
         reason=Reason.OVERRIDE,
         detail=told.reason if not ended else ("its time is over" if expired else "lifted"),
         actor=_by(after, told, ended=ended, expired=expired),
         before=str(old.order) if old else None,
         after=str(new.order) if new else None,
+    )
+
+
+def _standing(memory: Memory, override: Override, now: Moment) -> AuditEntry:
+    """Warn of an order that has stood for another day: people forget what they have ordered."""
+    days = override.standing(now.wall)
+    return _entry(
+        memory,
+        now,
+        Kind.OVERRIDE,
+        action=STANDING,
+        reason=Reason.OVERRIDE,
+        detail=f"{override.order} for {days} d now: {override.reason}",
+        actor=override.actor,
+        before=str(override.order),
+        after=str(override.order),
     )
 
 
@@ -75,20 +156,30 @@ def _decision(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
 
 
 def _would(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
-    """Tell what shadow mode would have done: engage when the hold begins, release when it ends."""
-    was, is_now = _shadowed(before.decision), _shadowed(after.decision)
-    if was == is_now:
+    """Tell what shadow mode would have done."""
+    would = after.would
+    if before.would.on is would.on:
         return None
-    if is_now:
-        detail = after.decision.detail if after.decision else ""
-        return _entry(after, now, Kind.WOULD, action="engage", reason=Reason.SHADOW, detail=detail)
-    if after.wanted:
-        return None
-    return _entry(after, now, Kind.WOULD, action="release", reason=Reason.SHADOW)
+    episode, marks = after.episode, before.would.engagements
+    again = episode is not None and bool(marks) and marks[-1] >= episode.mark
+    return _entry(
+        after,
+        now,
+        Kind.WOULD,
+        action=Action.ENGAGE if would.on else Action.RELEASE,
+        reason=would.reason,
+        detail=would.detail + (_asking(after, now, again=again) if would.on else ""),
+    )
 
 
-def _shadowed(decision: Decision | None) -> bool:
-    return decision is not None and decision.reason is Reason.SHADOW
+def _asking(memory: Memory, now: Moment, *, again: bool) -> str:
+    """Return who asked for what has just been engaged, so that `asked` can read it."""
+    text = f"; policy {memory.policy}" if memory.policy else ""
+    episode = memory.episode
+    if not text or again or episode is None or episode.oldest is None:
+        return text
+    waited = max((now.wall - episode.oldest).total_seconds(), 0.0)
+    return f"{text}, {waited:.1f} s after its alert began"
 
 
 def _state(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
@@ -106,17 +197,33 @@ def _state(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
         Kind.STATE,
         action=str(after.state) if moved else str(after.owner or "nobody"),
         reason=Reason.DRIFT if human else (after.decision.reason if after.decision else None),
-        detail=_told(before, after, human=human),
+        detail=_told(before, after, now, human=human),
         actor="somebody else" if human or after.owner is Owner.EXTERNAL else "responder",
-        before=before.previous if moved and after.state is State.ENGAGED else None,
+        before=_from(before, after) if moved else None,
         after=reading.value if reading else None,
     )
 
 
-def _told(before: Memory, after: Memory, *, human: bool) -> str:
+def _from(before: Memory, after: Memory) -> str | None:
+    """Return the value that was there; None when what is released had never come on."""
+    if after.state is State.ENGAGED:
+        return before.previous
+    if before.on_mark is None or before.reading is None:
+        return None
+    return before.reading.value or str(before.reading.actual)
+
+
+def _told(before: Memory, after: Memory, now: Moment, *, human: bool) -> str:
     value = after.reading.value if after.reading else "unknown"
     if human:
         return f"changed at the provider by somebody else, now {value}; left as it is"
+    if after.state is State.ENGAGED is not before.state and before.on_mark is not None:
+        return f"{STILL_ON}, it is {value}"
+    if after.state is State.ENGAGED is not before.state:
+        adopted = before.state is State.RELEASED
+        known = f"{ADOPTED}, it is {value}" if adopted else f"a read confirms it, now {value}"
+        again = before.episode is not None and before.episode.counted
+        return known + _asking(after, now, again=adopted or again or after.override is not None)
     if before.state is not after.state:
         return f"a read confirms it, now {value}"
     return f"owner is {after.owner or 'nobody'}, was {before.owner or 'nobody'}"
@@ -125,5 +232,5 @@ def _told(before: Memory, after: Memory, *, human: bool) -> str:
 def _stuck(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
     if after.stuck == before.stuck:
         return None
-    action = "stuck" if after.stuck else "freed"
+    action = STUCK if after.stuck else "freed"
     return _entry(after, now, Kind.STUCK, action=action, detail=after.stuck)

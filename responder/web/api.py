@@ -34,6 +34,7 @@ class _Events(BaseModel):
 
     target: str = Field(default="", max_length=500, pattern=r"^[!-~]*$")
     since: str = ""
+    before: int | None = Field(default=None, ge=1, lt=2**63)
     limit: int = Field(default=100, ge=1, le=1000)
 
 
@@ -77,7 +78,7 @@ class Api:
     async def events(self, asked: Annotated[_Events, Query()]) -> Response:
         """Show the audit trail, newest first."""
         since = _since(asked.since, self._now()) if asked.since else None
-        query = EventQuery(asked.target or None, since, asked.limit)
+        query = EventQuery(asked.target or None, since, asked.limit, asked.before)
         async with asyncio.timeout(self._limits.answer_within.total_seconds()):
             entries = await self._automation.events(query)
         return Answer({"events": [event_document(entry) for entry in entries]})

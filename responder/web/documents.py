@@ -94,6 +94,7 @@ def _override(override: Override | None) -> dict[str, Any] | None:
         return None
     return {
         "state": override.order,
+        "since": moment_text(override.set_at),
         "until": moment_text(override.ends_at),
         "reason": override.reason,
         "by": override.actor,

@@ -100,3 +100,13 @@ def test_an_unknown_target_fails_with_the_likely_one(run):
 @pytest.mark.usefixtures("service")
 def test_a_target_like_no_other_fails_with_where_to_look(run):
     assert "responder status lists them" in run("explain", "zzz").err
+
+
+@pytest.mark.parametrize(("hours", "old"), [(23, False), (50, True)])
+def test_an_order_that_may_have_been_forgotten_is_asked_about(run, service, hours, old):
+    given = NOW - timedelta(hours=hours)
+    order = Override(Order.PAUSED, NOW + timedelta(days=9), "a drill", "operator:anna", given)
+    service.remember(SHOP, override=order)
+    assert ("old: it has stood for 2d2h; is it still meant?" in run("explain", SHOP).out) is old
+    told = f"old order: {SHOP}: paused by operator:anna for 2d2h now: a drill\n"
+    assert (told in run("status").out) is old

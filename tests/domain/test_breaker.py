@@ -19,6 +19,10 @@ def seconds(count):
     return timedelta(seconds=count)
 
 
+def at(count):
+    return Moment(datetime(2026, 11, 20, tzinfo=UTC), seconds(count))
+
+
 def test_every_state_meets_every_event():
     assert set(TRANSITIONS) == set(product(Circuit, Event))
 
@@ -98,6 +102,46 @@ def test_reads_and_writes_are_counted_apart_but_the_rate_limit_stops_both():
     for writing in (True, False):
         limited = Credential().after_call(now, writing=writing, failure=Failure.RATE_LIMITED)
         assert {limited.reads.circuit, limited.writes.circuit} == {Circuit.OPEN}
+
+
+@pytest.mark.parametrize("writing", [False, True], ids=["read", "write"])
+def test_when_a_probe_works_the_other_kind_may_try_at_once(writing):
+    now = at(100)
+    half = Breaker(Circuit.OPEN, 3, seconds(10), seconds(100))
+    other = Breaker(Circuit.OPEN, 3, seconds(20), seconds(115))
+    down = Credential(other, half) if writing else Credential(half, other)
+
+    back = down.after_call(now, writing=writing).at(now)
+
+    waiting, working = (back.reads, back.writes) if writing else (back.writes, back.reads)
+    assert (working.circuit, waiting.circuit) == (Circuit.CLOSED, Circuit.HALF_OPEN)
+    failed_again = waiting.failed(Failure.SERVER_ERROR, now.elapsed)
+    assert failed_again.open_until == seconds(140)
+
+
+def test_a_call_that_works_while_its_circuit_is_closed_hastens_nothing():
+    other = Breaker(Circuit.OPEN, 3, seconds(20), seconds(115))
+
+    assert Credential(writes=other).after_call(at(100), writing=False).writes == other
+
+
+def test_a_rate_limit_is_not_cut_short_by_a_probe():
+    limited = Credential().after_call(at(0), writing=True, failure=Failure.RATE_LIMITED)
+
+    answered_late = limited.after_call(at(1), writing=False)  # what was sent before the limit
+
+    assert (answered_late.reads, answered_late.writes) == (limited.reads, limited.writes)
+
+
+def test_a_changed_secret_lets_what_waits_try_at_once():
+    refused = Credential()
+    for writing in (True, False):
+        refused = refused.after_call(at(0), writing=writing, failure=Failure.UNAUTHORIZED)
+
+    renewed = refused.renewed(at(1)).at(at(1))
+
+    assert {renewed.reads.circuit, renewed.writes.circuit} == {Circuit.HALF_OPEN}
+    assert Credential().renewed(at(1)) == Credential()
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 300)), max_size=80))

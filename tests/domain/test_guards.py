@@ -131,6 +131,22 @@ def test_a_half_open_circuit_lets_the_one_through_that_probes():
     assert strictest(probing, RAISING) is None
 
 
+def test_an_open_circuit_shows_what_this_target_was_told():
+    told = [
+        memory(),
+        memory(read_backoff=Backoff(detail="the token is expired")),
+        memory(backoff=Backoff(detail="500"), read_backoff=Backoff(detail="the token is expired")),
+    ]
+    held = [
+        strictest(proposal(True, one, credential=Credential(writes=OPEN)), RAISING) for one in told
+    ]
+    assert [one and one.detail for one in held] == [
+        "writes to the provider fail",
+        "writes to the provider fail: the token is expired",
+        "writes to the provider fail: 500",
+    ]
+
+
 def later(p, wait):
     """The same proposal after good passes for so long."""
     elapsed = NOW.elapsed + wait

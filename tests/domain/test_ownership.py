@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from support.world import INTERVAL, Guards, World, engaged, minutes, policy, seconds
 
 from responder.domain.alerts import Matcher
@@ -126,12 +127,13 @@ def test_shadow_mode_tells_what_it_would_have_done():
     world.fire()
     world.run(minutes(2))
     world.resolve()
-    world.run(minutes(3))
+    world.run(minutes(18))
     would = [entry.action for entry in world.entries if entry.kind is Kind.WOULD]
     assert would == ["engage", "release"]
     assert world.calls == []
 
 
+@pytest.mark.long
 def test_what_is_on_for_too_long_is_told_and_stays_on():
     world = engaged()
     world.run(timedelta(hours=12, minutes=5), minutes(1))
@@ -172,6 +174,7 @@ def test_sustain_does_not_start_anew_what_a_human_ended_after_the_episode():
     assert not world.memory().wanted
 
 
+@pytest.mark.long
 def test_half_open_reads_are_probed_by_one_target_at_a_time():
     world = World({f"s{n}": [f"z{n}.example"] for n in range(5)})
     world.read_fault = Failure.SERVER_ERROR

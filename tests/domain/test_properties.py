@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -203,6 +204,7 @@ def allowed_in_a_day(guards, tick):
     return len(engaged)
 
 
+@pytest.mark.long
 @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
 @example(on=1, off=0)
 @given(on=st.integers(1, 10), off=st.integers(0, 10))

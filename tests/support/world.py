@@ -255,6 +255,7 @@ class World:
 
     def _turn(self, situation: Situation) -> None:
         target = situation.memory.target
+        self.remember(situation.memory)
         one = turn(self._now(situation, target), INTERVAL)
         try:
             effect = next(one)

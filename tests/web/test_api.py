@@ -84,6 +84,7 @@ async def test_a_target_is_shown_field_by_field_as_the_contract_says(operator, a
             "override",
             {
                 "state": "paused",
+                "since": "2026-11-20T10:00:00Z",
                 "until": "2026-11-20T11:00:00Z",
                 "reason": "drill",
                 "by": "operator:eve",
@@ -203,6 +204,7 @@ async def test_an_event_is_shown_field_by_field_as_the_contract_says(operator, a
         pytest.param({"target": "", "since": ""}, EventQuery(), id="empty"),
         pytest.param({"target": PREFIX}, EventQuery(target=PREFIX), id="target"),
         pytest.param({"limit": "1000"}, EventQuery(limit=1000), id="limit"),
+        pytest.param({"before": "7"}, EventQuery(before=7), id="before"),
         pytest.param({"since": "1h30m"}, EventQuery(since=NOW - timedelta(minutes=90)), id="ago"),
         pytest.param(
             {"since": "2026-11-20T11:30:00+02:00"},
@@ -228,6 +230,8 @@ async def test_the_audit_trail_is_asked_what_the_parameters_say(
         ("limit=1001", "limit"),
         ("limit=many", "limit"),
         ("limit=", "limit"),
+        ("before=0", "before"),
+        ("before=99999999999999999999", "before"),
         ("since=yesterday", "since"),
         ("since=5", "since"),
         ("since=2026-11-20T10:00:00", "since"),

@@ -85,6 +85,26 @@ async def test_a_body_that_stops_coming_is_given_up(web):
         assert await connection.answer() == (408, True)
 
 
+async def trickle(writer):
+    with suppress(ConnectionError):
+        while True:
+            writer.write(b"1\r\n \r\n")
+            await writer.drain()
+            await asyncio.sleep(0.001)
+
+
+async def test_a_body_that_trickles_is_given_up_and_counted(web):
+    async with connected(web.app(body_within=timedelta(milliseconds=50))) as connection:
+        connection.writer.write(CHUNKED)
+        trickling = asyncio.create_task(trickle(connection.writer))
+
+        assert await connection.answer() == (408, True)
+
+        await asyncio.wait_for(trickling, 5)
+    assert web.answers == {("alertmanager", "408"): 1}
+    assert web.automation.heard == []
+
+
 async def test_a_stranger_cannot_keep_us_reading(web):
     async with connected(web.app()) as connection:
         connection.writer.write(CHUNKED.replace(b"webhook-s3cret", b"wrong") + CHUNK)

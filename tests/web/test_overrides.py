@@ -30,6 +30,7 @@ async def test_an_order_is_set_shown_and_lifted(operator, automation):
     assert answer.json() == standing.json()
     assert answer.json()["override"] == {
         "state": "engaged",
+        "since": "2026-11-20T10:00:00Z",
         "until": "2026-11-20T10:30:00Z",
         "reason": "drill",
         "by": "operator:alice",
