@@ -44,7 +44,7 @@ def serve(settings: Settings, reread: Callable[[], Settings]) -> int:
 
     `reread` loads the configuration again for a reload; it raises ConfigError.
     """
-    configure_logs(settings.log)
+    configure_logs(settings.log, settings.secrets)
     try:
         store = open_store(settings.store.url)
     except StoreError as error:

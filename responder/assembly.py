@@ -4,36 +4,39 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
-from responder.alertmanager.access import Access, basic, bearer
+from responder.alertmanager.access import Access
 from responder.alertmanager.poll import AlertmanagerClient
+from responder.alertmanager.post import AlertmanagerPost
 from responder.cloudflare.client import CloudflareClient, Endpoint
-from responder.cloudflare.credentials import Credential, Key, Token
 from responder.cloudflare.zones import Zones
+from responder.connections import access, credential
 from responder.domain.targets import Target
 from responder.metrics import LiveCollector, Metrics
 from responder.mitigations.provider import Provider
 from responder.mitigations.registry import KINDS, build_mitigations
 from responder.ports import Clock
-from responder.reconciler import Lease, Pace, Parts, Plan, Reconciler, Replica
+from responder.reconciler import Lease, Pace, Parts, Plan, Reconciler, Replica, Telling
 from responder.settings import Settings
+from responder.settings.sections import Tls
 from responder.store import StoreWriter
 from responder.web.app import create_app
+from responder.web.certificates import Certificates
 from responder.web.doors import Doors
 from responder.web.instruments import Instruments
+from responder.web.limits import Limits
+from responder.web.protocol import bounded
 
 __all__ = ["ActingParts", "Plans", "Service", "build"]
 
 SHUTDOWN_SECONDS = 2
 """What open requests get to end; the whole stop stays below five seconds."""
-
-MOST_CONNECTIONS = 1024
-"""Beyond it uvicorn answers 503 by itself, which Alertmanager tries again."""
 
 READ_OFF = 10
 """A target that is off is read this many times less often than one that is on."""
@@ -51,23 +54,31 @@ class Service:
     writer: StoreWriter
 
 
+class Connected(Protocol):
+    """Who holds connections open."""
+
+    async def aclose(self) -> None:
+        """Let go of them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ActingParts:
     """What runs only while this replica acts, with connections of its own."""
 
     reconciler: Reconciler
-    sources: Sequence[AlertmanagerClient]
-    cloudflare: CloudflareClient
+    telling: Telling
+    connected: Sequence[Connected]
 
     async def run(self) -> None:
         """Run until cancelled; then leave every mitigation as it is."""
-        await self.reconciler.run()
+        async with self.telling.beside():
+            await self.reconciler.run()
 
     async def aclose(self) -> None:
         """Let go of connections."""
-        for source in self.sources:
-            await source.aclose()
-        await self.cloudflare.aclose()
+        for one in self.connected:
+            await one.aclose()
 
 
 def build(
@@ -91,10 +102,10 @@ def build(
 class Plans:
     """Turns settings into what a replica can act on."""
 
-    def __init__(self, writer: StoreWriter, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, writer: StoreWriter, clock: Clock, metrics: Metrics | None = None) -> None:
         self._writer = writer
         self._clock = clock
-        self._metrics = metrics
+        self._metrics = metrics or Metrics(CollectorRegistry())
 
     def of(self, settings: Settings) -> Plan:
         """Return the plan of these settings; nothing is built before it is needed."""
@@ -103,7 +114,9 @@ class Plans:
 
     def acting(self, settings: Settings, lease: Lease) -> ActingParts:
         """Build what acts under a lease; nothing runs and nothing is asked yet."""
-        sources = _sources(settings)
+        reached = access(settings.alertmanager.http)
+        sources = _sources(settings, reached)
+        posts = [AlertmanagerPost(url, reached) for url in settings.alertmanager.urls]
         clock, metrics = self._clock, self._metrics
 
         def observe(operation: str, outcome: str, seconds: float) -> None:
@@ -113,7 +126,7 @@ class Plans:
 
         cloudflare = CloudflareClient(
             Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout),
-            _credential(settings),
+            credential(settings.cloudflare),
             clock.monotonic,
             observe,
         )
@@ -126,32 +139,16 @@ class Plans:
         mitigations = build_mitigations(provider)
         parts = Parts(sources, mitigations, self._writer, clock, metrics, lease)
         reconciler = Reconciler(settings.inventory(), parts, _pace(settings))
-        return ActingParts(reconciler, sources, cloudflare)
+        resend_delay = settings.alertmanager.resend_delay
+        telling = Telling(posts, reconciler.live, metrics, clock.now, resend_delay)
+        reconciler.passed = telling.wake
+        return ActingParts(reconciler, telling, (*sources, *posts, cloudflare))
 
 
-def _sources(settings: Settings) -> list[AlertmanagerClient]:
+def _sources(settings: Settings, access: Access) -> list[AlertmanagerClient]:
     """Build a client for each Alertmanager; each asks for what the policies match."""
-    section = settings.alertmanager
-    authorization = None
-    if section.http.bearer_token_file is not None:
-        authorization = bearer(section.http.bearer_token_file.value)
-    elif section.http.username is not None and section.http.password_file is not None:
-        authorization = basic(section.http.username, section.http.password_file.value)
-    verify: ssl.SSLContext | bool = True
-    if section.http.ca_file is not None:
-        verify = ssl.create_default_context(cafile=str(section.http.ca_file))
-    access = Access(authorization, verify)
     queries = [[str(one) for one in policy.match] for policy in settings.inventory().policies]
-    return [AlertmanagerClient(url, queries, access) for url in section.urls]
-
-
-def _credential(settings: Settings) -> Credential:
-    section = settings.cloudflare
-    if section.token is not None:
-        return Token(section.token.value)
-    if section.email is None or section.key is None:
-        raise AssertionError("the settings check lets no configuration pass without a credential")
-    return Key(section.email, section.key.value)
+    return [AlertmanagerClient(url, queries, access) for url in settings.alertmanager.urls]
 
 
 def _pace(settings: Settings) -> Pace:
@@ -187,25 +184,28 @@ def _doors(settings: Settings) -> Doors:
 
 def _server(settings: Settings, app: FastAPI) -> uvicorn.Server:
     section = settings.server
-    tls = section.tls
+    limits = Limits()
     return _Server(
         uvicorn.Config(
             app,
             host=section.listen.host,
             port=section.listen.port,
             loop="none",
-            http="httptools",
+            http=bounded(limits),
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,  # the audit names who really called
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=limits.connections,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            ssl_certfile=tls.cert_file if tls else None,
-            ssl_keyfile=tls.key_file if tls else None,
-            ssl_ca_certs=str(tls.client_ca_file) if tls and tls.client_ca_file else None,
-            ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.client_ca_file else ssl.CERT_NONE,
+            ssl_context_factory=_tls(section.tls) if section.tls else None,
         )
     )
+
+
+def _tls(section: Tls) -> Callable[..., ssl.SSLContext]:
+    """Return what makes the listener's TLS, whose files are read again when they change."""
+    certificates = Certificates(section.cert_file, section.key_file, section.client_ca_file)
+    return lambda *_: certificates.context()

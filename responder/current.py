@@ -33,5 +33,5 @@ class Current:
                 [f"{key} cannot change while the service runs: restart it" for key in changed]
             )
         self.settings = settings
-        configure_logs(settings.log)
+        configure_logs(settings.log, settings.secrets)
         return settings

@@ -1,6 +1,6 @@
 """What the shell is written against: small protocols, each with a twin that needs no outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from responder.domain.memory import Memory, Override, Reading
 from responder.domain.targets import Policy, Target
 
 __all__ = [
+    "MOST_ALERTS",
     "AlertSource",
     "Automation",
     "Changes",
@@ -36,6 +37,10 @@ __all__ = [
     "TargetView",
     "UnknownTargetError",
 ]
+
+
+MOST_ALERTS = 20_000
+"""What webhooks told that is kept in memory, and that a start takes up: the newest."""
 
 
 class Clock(Protocol):
@@ -167,6 +172,7 @@ class Snapshot:
 
     memories: Sequence[Memory] = ()
     alerts: Sequence[HeardAlert] = ()
+    """The newest `MOST_ALERTS`."""
     open_intents: Sequence[Intent] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     orders: Sequence[NotedOrder] = ()
@@ -198,6 +204,8 @@ class EventQuery:
     target: str | None = None
     since: datetime | None = None
     limit: int = 100
+    before: int | None = None
+    """Only those with a smaller id: the next page of an answer that ended with this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +303,11 @@ class Store(Protocol):
         """Read the audit trail, newest first."""
         ...
 
-    def prune(self, before: datetime) -> int:
-        """Delete entries, closed intents and resolved alerts older than this; return how many."""
+    def prune(self, before: datetime) -> Iterator[int]:
+        """Delete entries, closed intents and alerts older than this.
+
+        Every step is a short transaction of its own, and yields how many it has deleted.
+        """
         ...
 
     def close(self) -> None:
@@ -323,6 +334,10 @@ class Exchange(Protocol):
 
     def news(self, after: int) -> News:
         """Return the alerts that others stored after this number, and all orders."""
+        ...
+
+    def take_up(self) -> None:
+        """Let what a restore has laid beside the store become its content."""
         ...
 
 

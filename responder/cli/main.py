@@ -30,14 +30,18 @@ COMMANDS = {
     "serve": _Command(
         "responder.cli.serve", "Run the service until SIGTERM or SIGINT.", without=_COLOURS
     ),
+    "check": _Command("responder.cli.check", "Make one pass and end, for cron."),
     "status": _Command("responder.cli.status", "Show all targets and what was decided of each."),
     "explain": _Command("responder.cli.explain", "Tell why a target is on, off or waiting."),
     "events": _Command("responder.cli.events", "Show the audit trail, newest first."),
+    "report": _Command("responder.cli.report", "Sum up what happened, by policy."),
     "engage": _Command("responder.cli.overrides", "Order a mitigation on for a while."),
     "release": _Command("responder.cli.overrides", "Order a mitigation off for a while."),
     "pause": _Command("responder.cli.overrides", "Order that nothing is changed for a while."),
     "resume": _Command("responder.cli.overrides", "End an order before its time is over."),
     "config": _Command("responder.cli.config", "Begin, check and show the configuration."),
+    "store": _Command("responder.cli.store", "Back up, restore and migrate the store."),
+    "doctor": _Command("responder.cli.doctor", "Check the whole installation, and say what to do."),
     "simulator": _Command("responder.cli.simulator", "Run a stateful Cloudflare on loopback."),
     "demo": _Command("responder.cli.demo", "Show the whole chain at work."),
 }

@@ -10,6 +10,7 @@ from responder.reconciler.core import Parts, Reconciler
 from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Keeper
 from responder.reconciler.replica import Acting, Plan, Replica
+from responder.reconciler.telling import Telling
 from responder.reconciler.watch import Pace
 
-__all__ = ["Acting", "Keeper", "Lease", "Pace", "Parts", "Plan", "Reconciler", "Replica"]
+__all__ = ["Acting", "Keeper", "Lease", "Pace", "Parts", "Plan", "Reconciler", "Replica", "Telling"]

@@ -1,7 +1,7 @@
 """The loop: observe, decide, apply, remember, for every target; it wakes on news or on a tick."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +13,7 @@ from responder.domain.audit import Action, AuditEntry, Decision, Reason
 from responder.domain.clock import LONGEST_STEP, ZERO, Moment
 from responder.domain.decision import Situation, decide
 from responder.domain.demand import Scene, Sight, Sighting, gather, see
+from responder.domain.limits import storm_told
 from responder.domain.memory import Memory, Override
 from responder.domain.plan import Probes, plan
 from responder.domain.step import due_mark, observed, read_due
@@ -32,12 +33,14 @@ from responder.ports import (
     TargetView,
 )
 from responder.reconciler.facts import restored, to_facts
+from responder.reconciler.heard import Heard
 from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Keeper, Ledger
+from responder.reconciler.loop import run_passes
 from responder.reconciler.orders import Orders
 from responder.reconciler.report import alertmanagers_of, health_of
 from responder.reconciler.stopwatch import Stopwatch
-from responder.reconciler.timing import stretch, until_next
+from responder.reconciler.timing import Unrest, stretch, until_next
 from responder.reconciler.turns import Turns
 from responder.reconciler.views import target_of
 from responder.reconciler.watch import Pace, Watch
@@ -71,6 +74,8 @@ class Reconciler:
         self._wake = asyncio.Event()
         moment = self._stopwatch.now
         self._watch = Watch(parts.sources, self._pace, moment, self._wake.set)
+        self._heard = Heard(inventory)
+        self._names = {name for one in inventory.targets.values() for name in one.labels}
         self._lease = parts.lease
         self._ledger = Ledger(parts.keeper, parts.metrics, parts.lease)
         self._turns = Turns(
@@ -84,6 +89,8 @@ class Reconciler:
         self._started = ZERO
         self._passes = 0
         self._resting = False
+        self.passed: Callable[[], None] = _nobody
+        """Called after each pass."""
 
     # life
 
@@ -99,7 +106,7 @@ class Reconciler:
         now = self._stopwatch.now()
         self._last = facts.moment.elapsed if facts.moment else now.elapsed
         self._started = now.elapsed
-        self._watch.hear(snapshot.alerts)
+        self._hear(snapshot.alerts)
         self._watch.restore(facts.silences, facts.polled_seq)
         self._ledger.marks = facts.marks
         self._turns.credential = facts.credential
@@ -123,39 +130,38 @@ class Reconciler:
     async def run(self) -> None:
         """Watch and pass until cancelled; then leave every mitigation as it is."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._watch.run())
-                group.create_task(self._pass_for_ever())
+            await run_passes(self._watch, self._wake, self.step, self._wait)
         finally:
             await self._turns.stop()
             with suppress(StoreError):
-                await self._flush(force=True)
+                await self.store_all()
 
     async def rest(self) -> None:
         """Begin no further turn, and wait until those under way have ended."""
         self._resting = True
+        await self.ended()
+
+    async def look(self) -> None:
+        """Ask every Alertmanager once."""
+        await self._watch.look()
+
+    async def ended(self) -> None:
+        """Return when no turn is under way."""
         await self._turns.ended()
 
-    async def _pass_for_ever(self) -> None:
-        await self._first_answers()
-        while True:
-            self._wake.clear()
-            try:
-                await self.step()
-            except StoreError as error:
-                _log.error("the store takes nothing", error=str(error))
-                await asyncio.sleep(1)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._wait().total_seconds()):
-                    await self._wake.wait()
+    @property
+    def busy(self) -> bool:
+        """Whether a turn is under way."""
+        return any(map(self._turns.busy, self._ledger.memories))
 
-    async def _first_answers(self) -> None:
-        """Let every Alertmanager answer once, so that a start is not taken for blindness."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(1.5):
-                while not self._watch.answered:
-                    self._wake.clear()
-                    await self._wake.wait()
+    @property
+    def blind(self) -> bool:
+        """Whether no Alertmanager is usable."""
+        return self._watch.scene().blind
+
+    async def store_all(self) -> None:
+        """Store what is remembered, running waits included; raises StoreError."""
+        await self._flush(force=True)
 
     def _wait(self) -> timedelta:
         memories = self._ledger.memories.values()
@@ -168,13 +174,13 @@ class Reconciler:
         now = self._stopwatch.now()
         passed, self._last = min(now.elapsed - self._last, LONGEST_STEP), now.elapsed
         scene = self._watch.scene()
-        found, strangers = gather(scene, self._inventory, self._watch.heard.values())
-        for reason, count in strangers.items():
-            self._metrics.unassigned_alerts.labels(reason).inc(count)
+        found, strangers = gather(scene, self._inventory, self._heard)
+        self._count(strangers)
+        unrest = Unrest.of(scene, self._names)
         situations = [
             self._observe(target, scene, found.get(target.id, ()), passed)
             for target in self._targets()
-            if self._moves(target, scene, found)
+            if self._moves(target, found, unrest)
         ]
         self._probes = replace(
             self._probes,
@@ -182,13 +188,19 @@ class Reconciler:
             writing=self._turns.writing_probe,
             raising=self._turns.raising,
         )
+        earlier = self._probes.storm
         planned, self._probes = plan(
             situations, list(self._ledger.memories.values()), self._ledger.marks, self._probes
         )
+        storm = storm_told(earlier, self._probes.storm, now)
+        if storm is not None:
+            self._ledger.note(storm)
+            _log.critical("storm", detail=storm.detail)
         spread = stretch(self._ledger.memories.values(), self._pace)
         for situation in planned:
             self._act(situation, spread)
         self._passes += 1
+        self.passed()
         await self._flush()
 
     def _targets(self) -> list[Target]:
@@ -208,14 +220,14 @@ class Reconciler:
                 self._ledger.forget(orphan.id)
         return [*self._inventory.targets.values(), *kept]
 
-    def _moves(self, target: Target, scene: Scene, found: Mapping[str, object]) -> bool:
+    def _moves(self, target: Target, found: Mapping[str, object], unrest: Unrest) -> bool:
         """Tell whether anything about the target can have changed since the last pass."""
         memory = self._ledger.memories[target.id]
-        unsure = scene.blind or scene.heartbeat_silenced or bool(scene.silences)
-        if not memory.idle or target.id in found or unsure or memory.decision is None:
+        if not memory.idle or target.id in found or memory.decision is None:
             return True
-        reading = memory.reading
-        return reading is None or due_mark(memory, self._pace.read_off) <= self._last
+        if memory.reading is None or due_mark(memory, self._pace.read_off) <= self._last:
+            return True
+        return unrest.concerns(target)
 
     def _observe(
         self, target: Target, scene: Scene, sightings: Iterable[Sighting], passed: timedelta
@@ -277,14 +289,22 @@ class Reconciler:
         now = self._stopwatch.now()
         heard = [HeardAlert(alert, now.wall) for alert in alerts]
         seq = await self._keeper.commit(Changes(alerts=heard))
-        self.overhear([replace(one, seq=seq) for one in heard])
+        self.overhear([HeardAlert(alert, now.wall, seq) for alert in alerts])
         if truncated:
             _log.warning("a webhook was truncated; set max_alerts: 0", missing=truncated)
 
     def overhear(self, heard: Sequence[HeardAlert]) -> None:
         """Take what webhooks told, here or to another replica; it is committed already."""
-        self._watch.hear(heard)
+        self._count(self._hear(heard))
         self._watch.ring()
+
+    def _hear(self, heard: Sequence[HeardAlert]) -> Mapping[str, int]:
+        self._watch.seq = max([self._watch.seq, *(one.seq for one in heard)])
+        return self._heard.take(heard)
+
+    def _count(self, strangers: Mapping[str, int]) -> None:
+        for reason, count in strangers.items():
+            self._metrics.unassigned_alerts.labels(reason).inc(count)
 
     async def order(self, target: str, override: Override | None, actor: str) -> TargetView:
         """Set or lift an operator's override, committed when it returns."""
@@ -360,7 +380,12 @@ class Reconciler:
             self._turns.credential.at(now),
             {url: not problem for url, problem in self._watch.problems().items()},
             scene.blind,
+            scene.heartbeat_silenced,
         )
+
+
+def _nobody() -> None:
+    """Tell nobody."""
 
 
 def _judged(memory: Memory) -> bool:

@@ -13,7 +13,7 @@ from responder.domain.clock import ZERO, Moment
 from responder.domain.limits import count_engagement
 from responder.domain.memory import Memory
 from responder.domain.targets import Target
-from responder.domain.trail import trail
+from responder.domain.trail import severity, trail
 from responder.errors import StoreError
 from responder.metrics import Metrics
 from responder.ports import Changes, Claim, EventQuery, Intent, News, NotedOrder, Outcome, Snapshot
@@ -65,6 +65,10 @@ class Keeper(Protocol):
 
     async def news(self, after: int) -> News:
         """Return the alerts that others stored after this number, and all orders."""
+        ...
+
+    async def take_up(self) -> None:
+        """Let what a restore has laid beside the store become its content."""
         ...
 
 
@@ -130,8 +134,7 @@ class Ledger:
     def _tell(self, before: Memory, after: Memory, now: Moment) -> None:
         for entry in trail(before, after, now):
             self.note(entry)
-            level = "warning" if entry.kind is Kind.STUCK else "info"
-            getattr(_log, level)(
+            getattr(_log, severity(entry))(
                 entry.kind,
                 target=entry.target,
                 site=entry.site,
@@ -242,7 +245,8 @@ def _matters(before: Memory, after: Memory) -> bool:
 
 
 def _still(memory: Memory) -> Memory:
-    """Return the memory with the quiet of its episode stopped."""
+    """Return the memory with the waits inside its parts stopped."""
+    memory = replace(memory, would=replace(memory.would, on_for=ZERO))
     if memory.episode is None:
         return memory
     return replace(memory, episode=replace(memory.episode, quiet=ZERO))

@@ -91,6 +91,7 @@ class Replica:
         self._news_read = 0
         self._holder = ""
         self._reloaded = True
+        self._failing = False
 
     def _new_lease(self) -> Lease:
         return Lease(self._clock.monotonic, self._plan.call, shared=self._keeper.shared)
@@ -108,14 +109,24 @@ class Replica:
             while True:
                 await self._pause()
                 async with self._turning:
-                    try:
-                        await self._round()
-                    except StoreError as error:
-                        _log.error("nothing is known of the lease", error=str(error))
+                    await self._try_round()
         finally:
             await self._stand_down()
             with suppress(StoreError):
                 await self._keeper.give_up()
+
+    async def _try_round(self) -> None:
+        """Make a round; what the store fails at is said once, and tried again with the next."""
+        try:
+            await self._round()
+        except StoreError as error:
+            if not self._failing:
+                _log.error("the store fails; nothing is switched until it works", error=str(error))
+            self._failing = True
+            return
+        if self._failing:
+            _log.info("the store works again")
+        self._failing = False
 
     async def _pause(self) -> None:
         """Wait for the next round; where nobody shares the store there is none."""
@@ -181,13 +192,14 @@ class Replica:
             self._reloaded = False
             _log.error("the configuration is refused; the old one stays", problems=error.problems)
             raise
+        acting = self._acting
+        if acting is not None:  # the lease is renewed meanwhile
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._plan.call.total_seconds()):
+                    await acting.reconciler.rest()
         async with self._turning:
-            acting = self._acting
-            if acting is not None:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._plan.call.total_seconds()):
-                        await acting.reconciler.rest()
             await self._stand_down()
+            await self._keeper.take_up()
             self._plan = plan
             self._lease = self._new_lease()
             self._reloaded = True

@@ -1,14 +1,19 @@
 """When the loop must look again, and how far routine reads are spread out."""
 
 from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import timedelta
 
+from responder.domain.alerts import Silence
 from responder.domain.clock import Moment
+from responder.domain.demand import Scene
 from responder.domain.memory import Memory
 from responder.domain.step import due_mark
+from responder.domain.targets import Target
 from responder.reconciler.watch import Pace
 
-__all__ = ["stretch", "until_next"]
+__all__ = ["Unrest", "stretch", "until_next"]
 
 READS_PER_SECOND = 0.5
 """Routine reads stay below this, each being up to two requests: a quarter of the API budget."""
@@ -41,3 +46,26 @@ def stretch(memories: Collection[Memory], pace: Pace) -> float:
     rate = on / pace.read_on.total_seconds()
     rate += (len(memories) - on) / pace.read_off.total_seconds()
     return max(1.0, rate / READS_PER_SECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class Unrest:
+    """What may concern a target that is idle, and about which no alert speaks."""
+
+    everywhere: bool
+    silences: tuple[Silence, ...]
+    """Those that may cover a target as a whole; most speak of an instance or an alert."""
+
+    @classmethod
+    def of(cls, scene: Scene, names: AbstractSet[str]) -> "Unrest":
+        """Find it in a scene, for targets whose labels have these names."""
+        broad = [
+            silence
+            for silence in scene.silences
+            if {matcher.name for matcher in silence.matchers} <= names
+        ]
+        return cls(scene.blind or scene.heartbeat_silenced, tuple(broad))
+
+    def concerns(self, target: Target) -> bool:
+        """Tell whether the target must be judged."""
+        return self.everywhere or any(one.covers(target.labels) for one in self.silences)

@@ -202,13 +202,15 @@ class Turns:
                 requests=0,
                 failure=error.failure,
                 retry_after=error.retry_after,
-            )
+            ),
+            str(error),
         )
         return Failed(error.failure, str(error), error.retry_after)
 
-    def _moved(self, credential: Credential) -> None:
-        """Keep the credential's new state, and say once and loudly when a circuit turns."""
+    def _moved(self, credential: Credential, why: str = "") -> None:
+        """Keep the credential's new state, and say when a circuit turns: the first one loudly."""
         before, self.credential = self.credential, credential
+        quiet = {before.reads.circuit, before.writes.circuit} == {Circuit.CLOSED}
         for kind in ("reads", "writes"):
             old, new = getattr(before, kind), getattr(credential, kind)
             if old.circuit is new.circuit:
@@ -216,7 +218,9 @@ class Turns:
             if new.circuit is Circuit.CLOSED:
                 _log.info("circuit closed", kind=kind)
             elif old.circuit is Circuit.CLOSED:
-                _log.error("circuit opened", kind=kind, failures=new.failures)
+                say = _log.error if quiet else _log.warning
+                say("circuit opened", kind=kind, error=why)
+                quiet = False
 
 
 def _nobody() -> None:

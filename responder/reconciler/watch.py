@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 
-from responder.domain.alerts import HeardAlert, Silence, fold
+from responder.domain.alerts import Silence
 from responder.domain.clock import Moment
 from responder.domain.demand import Scene, View, judge
 from responder.ports import AlertSource, Poll
@@ -16,9 +16,6 @@ __all__ = ["Pace", "Watch"]
 
 SHORTEST_GAP = timedelta(milliseconds=200)
 """Between two polls of one Alertmanager, however many webhooks ring."""
-
-MOST_HEARD = 20_000
-"""Alerts told by webhooks that are kept in memory; a flood forgets the oldest half."""
 
 _log = structlog.get_logger("responder.alertmanager")
 
@@ -38,7 +35,7 @@ class Pace:
 
 
 class Watch:
-    """What all Alertmanagers last said, and what webhooks told."""
+    """What all Alertmanagers last said."""
 
     def __init__(
         self,
@@ -55,23 +52,14 @@ class Watch:
         self._views: dict[str, View] = {}
         self._answering: set[str] = set()
         self.silences: dict[str, tuple[Silence, ...]] = {}
-        self.heard: dict[str, HeardAlert] = {}
         self.seq = 0
+        """Of the newest webhook that has been taken."""
         self.polled_seq = 0
 
     @property
     def answered(self) -> bool:
         """Whether every Alertmanager has been asked at least once."""
         return len(self._views) == len(self._sources)
-
-    def hear(self, alerts: Iterable[HeardAlert]) -> None:
-        """Take what a webhook told, once it is committed."""
-        for one in alerts:
-            fold(self.heard, one)
-            self.seq = max(self.seq, one.seq)
-        if len(self.heard) > MOST_HEARD:
-            newest = sorted(self.heard.values(), key=lambda one: one.seq)[-MOST_HEARD // 2 :]
-            self.heard = {one.alert.fingerprint: one for one in newest}
 
     def ring(self) -> None:
         """Ask for a poll of every Alertmanager at once; without one, for a pass."""
@@ -99,6 +87,10 @@ class Watch:
                     await bell.wait()
             except TimeoutError:
                 continue
+
+    async def look(self) -> None:
+        """Ask every Alertmanager once, all at the same time."""
+        await asyncio.gather(*map(self.poll, self._sources))
 
     async def poll(self, source: AlertSource) -> None:
         """Ask one Alertmanager, and tell the loop."""

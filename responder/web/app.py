@@ -46,7 +46,7 @@ def create_app(
         ],
         middleware=[
             Middleware(AnswerCount, answered=instruments.answered),
-            Middleware(Gate, doors=doors),
+            Middleware(Gate, doors=doors, limits=limits),
         ],
         exception_handlers=dict(ANSWERS),
     )
