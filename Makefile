@@ -25,18 +25,24 @@ install: $(READY) ## Make the virtual environment with everything in it
 tools: ## Find or unpack Prometheus, Alertmanager, node-exporter and their tools
 	@.ci/tools
 
+.PHONY: postgres
+postgres: ## Find or unpack PostgreSQL for the tests
+	@.ci/tools postgres
+
 .PHONY: demo
 demo: install tools ## See the main job: a real overload, Under Attack Mode on, and off again
 	@$(BIN)/responder demo
 
 .PHONY: test
 test: install tools check ## Run every check and every test
-	@$(BIN)/pytest -n 2 -m "not integration and not e2e" --dist worksteal -q
-	@$(BIN)/pytest -m "integration or e2e" -q
+	@.ci/tools faketime
+	@.ci/tools postgres
+	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --dist worksteal -q
+	@$(BIN)/pytest -m "integration or e2e or long" -q
 
 .PHONY: unit
 unit: install ## Run the unit tests alone, in seconds
-	@$(BIN)/pytest -n 2 -m "not integration and not e2e" --dist worksteal -q
+	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --dist worksteal -q
 
 .PHONY: check
 check: install tools ## Lint, types, layers, rule files, Alertmanager configuration
@@ -46,7 +52,11 @@ check: install tools ## Lint, types, layers, rule files, Alertmanager configurat
 	@$(BIN)/lint-imports
 	@promtool check rules --lint=all --lint-fatal $$(find rules -name '*.yml' -not -path 'rules/tests/*')
 	@promtool test rules rules/tests/*.yml
-	@amtool check-config alertmanager/alertmanager.yml
+	@amtool check-config alertmanager/*.yml
+	@amtool template render --template.glob='alertmanager/templates/*.tmpl' --template.type=html \
+	  --template.text='{{ template "responder.telegram" . }}{{ template "responder.email.html" . }}' >/dev/null
+	@amtool template render --template.glob='alertmanager/templates/*.tmpl' \
+	  --template.text='{{ template "responder.slack.title" . }}{{ template "responder.slack.text" . }}' >/dev/null
 
 .PHONY: lint
 lint: install ## Lint and types only
@@ -60,9 +70,17 @@ format: install ## Format the code
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
 
+.PHONY: dashboards
+dashboards: install ## Generate the dashboards for Grafana
+	@$(BIN)/python -m grafana.generator
+
 .PHONY: coverage
 coverage: install tools ## Measure how much of the code the tests reach
 	@$(BIN)/pytest -m "not integration and not e2e" --cov=responder --cov-report=term-missing:skip-covered -q
+
+.PHONY: audit
+audit: install ## Ask whether a dependency is known to be vulnerable (needs the internet)
+	@.ci/audit "$(PYTHON)" "$(VENV)"
 
 .PHONY: clean
 clean: ## Remove what was made, the tools and the virtual environment included

@@ -9,10 +9,12 @@ WITH_SERVERS = (
     "cli/",
     "demo/test_processes.py",
     "simulator/",
+    "store/test_backup.py",
     "store/test_opening.py",
     "store/test_schema.py",
     "store/test_sqlite.py",
     "web/test_bodies.py",
+    "web/test_protocol.py",
 )
 """Where tests speak to real servers over sockets, start processes, or work on a real disk."""
 
@@ -26,5 +28,15 @@ def pytest_collection_modifyitems(items):
     """Keep the unit run to what needs neither a socket nor another process."""
     here = Path(__file__).parent
     for item in items:
-        if str(item.path.relative_to(here)).startswith(WITH_SERVERS):
+        with_server = str(item.path.relative_to(here)).startswith(WITH_SERVERS)
+        if with_server or "postgres" in item.fixturenames:
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Give a real PostgreSQL; who kills or pauses one starts its own."""
+    from support.postgres import running_postgres  # noqa: PLC0415 - the unit run saves psycopg
+
+    with running_postgres() as server:
+        yield server

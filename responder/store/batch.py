@@ -5,7 +5,8 @@ within the batch is never written.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 from responder.domain.alerts import HeardAlert
 from responder.domain.audit import AuditEntry
@@ -14,6 +15,8 @@ from responder.ports import Changes, Intent, NotedOrder, Outcome
 from responder.store.codec import to_text
 
 __all__ = ["Writes", "newer"]
+
+_Told = TypeVar("_Told", AuditEntry, Intent, Outcome)
 
 
 def newer(one: HeardAlert, other: HeardAlert) -> HeardAlert:
@@ -52,13 +55,13 @@ class Writes:
     def _add(self, changes: Changes) -> None:
         self._add_memories(changes)
         for heard in changes.alerts:
-            known = self.alerts.setdefault(heard.alert.fingerprint, heard)
-            self.alerts[heard.alert.fingerprint] = newer(known, heard)
-        for intent in changes.intents:
+            known = self.alerts.get(heard.alert.fingerprint)
+            self.alerts[heard.alert.fingerprint] = newer(known, heard) if known else heard
+        for intent in map(_storable, changes.intents):
             # Committed twice, after a commit that only seemed to fail, it is the same intent.
             self.intents.setdefault(intent.id, intent)
-        self.outcomes.update((outcome.intent, outcome) for outcome in changes.outcomes)
-        self.entries.extend(changes.entries)
+        self.outcomes.update((one.intent, one) for one in map(_storable, changes.outcomes))
+        self.entries.extend(map(_storable, changes.entries))
         self.facts.update((name, to_text(value)) for name, value in changes.facts.items())
         self.orders.update((order.id, order) for order in changes.orders)
         self.followed.update(changes.followed)
@@ -73,3 +76,21 @@ class Writes:
         for memory in changes.memories:
             self.forgotten.discard(memory.target)
             self.memories[memory.target] = memory
+
+
+def _storable(told: _Told) -> _Told:
+    """Return it with texts that every database takes, whatever somebody outside has put in them.
+
+    PostgreSQL refuses NUL, and both refuse half a character: one such detail in the audit trail
+    would be tried again with every commit, and nothing would be stored any more.
+    """
+    cleaned: dict[str, Any] = {}
+    for one in fields(told):
+        text = getattr(told, one.name)
+        if isinstance(text, str) and (clean := _clean(text)) != text:
+            cleaned[one.name] = clean
+    return replace(told, **cleaned) if cleaned else told
+
+
+def _clean(text: str) -> str:
+    return text.encode(errors="replace").decode().replace("\0", "?")

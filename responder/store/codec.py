@@ -16,7 +16,9 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
-__all__ = ["from_text", "to_text"]
+from pydantic_core import to_json
+
+__all__ = ["from_text", "labels_to_text", "to_text"]
 
 T = TypeVar("T")
 
@@ -34,6 +36,14 @@ def to_text(value: object) -> str:
     kind: object = type(value)
     body = _written(_form(kind), value) if is_dataclass(value) else value
     return _to_json(body)
+
+
+def labels_to_text(labels: Mapping[str, str]) -> str:
+    """Write labels or annotations as `to_text` does, at a third of the cost: floods bring many."""
+    try:
+        return to_json(labels, ensure_ascii=True).decode()
+    except ValueError:  # half a character, which the other encoder escapes
+        return _to_json(dict(labels))
 
 
 def from_text(kind: type[T], text: str) -> T:
@@ -72,6 +82,12 @@ def _plain(kind: type) -> _Form:
     return _Form(read)
 
 
+def _read_number(raw: object) -> float:
+    if not isinstance(raw, int | float) or isinstance(raw, bool):
+        _refuse("a number", raw)
+    return float(raw)
+
+
 def _read_moment(raw: object) -> datetime:
     moment = datetime.fromisoformat(raw) if isinstance(raw, str) else _refuse("a moment", raw)
     return moment.astimezone(UTC) if moment.tzinfo else _refuse("a moment with a zone", raw)
@@ -100,6 +116,7 @@ _SCALARS: Mapping[object, _Form] = {
     str: _plain(str),
     int: _plain(int),
     bool: _plain(bool),
+    float: _Form(_read_number),
     datetime: _Form(_read_moment, _write_moment),
     timedelta: _Form(_read_duration, _write_duration),
 }

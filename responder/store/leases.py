@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from responder.ports import Claim
 
-__all__ = ["FileLease", "Leases", "lock_path"]
+__all__ = ["FileLease", "Leases", "give_to_owner", "lock_path"]
 
 
 class Leases(Protocol):
@@ -39,6 +39,13 @@ def lock_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
+def give_to_owner(file: int | Path, path: Path) -> None:
+    """Let root make no file that the service cannot open: it belongs to whom the store does."""
+    if os.geteuid() == 0:
+        owner = (path if path.exists() else path.parent).stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
+
+
 class FileLease:
     """A lock on a file beside the store: the kernel ends it with the process, however that ends.
 
@@ -49,6 +56,7 @@ class FileLease:
 
     def __init__(self, path: Path, holder: str) -> None:
         self.holder = holder
+        self._store = path
         self._path = lock_path(path)
         self._file: int | None = None
 
@@ -58,6 +66,7 @@ class FileLease:
         if self._file is not None:
             return Claim(mine=True, token=1, holder=self.holder)
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        give_to_owner(file, self._store)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

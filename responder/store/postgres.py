@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from responder.errors import StoreError
 from responder.ports import Claim
@@ -21,21 +23,50 @@ _LIMITS = {
 }
 """Below the patience of a commit's caller, so that a lost server cannot hold the writer thread."""
 
+_SESSION = """
+SELECT set_config(name, wanted, false)
+FROM pg_settings
+JOIN (VALUES
+    -- A commit is durable before it is acknowledged, whatever the database's default is.
+    ('synchronous_commit', 'off', 'on'),
+    -- Milliseconds: a lock of somebody else ends the statement, and not the writer thread.
+    ('statement_timeout', '0', '3000')
+) AS ours (setting_name, unwanted, wanted) ON setting_name = name AND unwanted = setting
+"""
+"""What a session needs that does not already say otherwise."""
+
 
 def postgres_engine(url: URL) -> Engine:
     """Prepare to connect, which the first use does; what the URL says of the limits wins."""
     try:
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg", query=_LIMITS | dict(url.query)),
             pool_size=1,
             max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,
+            paramstyle="format",  # by position, as SQLite has them
         )
     except ModuleNotFoundError as error:
         raise StoreError(
             "cannot open the store: PostgreSQL needs psycopg: pip install 'responder[postgres]'"
         ) from error
+    event.listen(engine, "connect", _set_session)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_session(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(_SESSION)
+    cursor.close()
+    connection.commit()
+
+
+def _begin(connection: Connection) -> None:
+    """Let everything that is read together be of one moment."""
+    if connection.get_execution_options().get("reading", False):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 class RowLease:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import sqlalchemy as sa
 
 from responder.domain.alerts import AlertStatus
-from responder.ports import EventQuery
+from responder.ports import MOST_ALERTS, EventQuery
 from responder.store.rows import stamp
 from responder.store.tables import (
     alerts,
@@ -53,7 +53,7 @@ ACTING = "acting"
 """The name of the one lease there is: who holds it acts."""
 
 LOAD_MEMORIES = sa.select(memories.c.target, memories.c.body)
-LOAD_ALERTS = sa.select(alerts)
+LOAD_ALERTS = sa.select(alerts).order_by(alerts.c.seq.desc()).limit(MOST_ALERTS)
 LOAD_OPEN_INTENTS = sa.select(intents).where(intents.c.outcome.is_(None)).order_by(intents.c.at)
 LOAD_FACTS = sa.select(facts)
 LOAD_ORDERS = sa.select(orders).order_by(orders.c.at, orders.c.id)
@@ -119,17 +119,42 @@ def read_events(query: EventQuery) -> sa.Select[tuple[object, ...]]:
         statement = statement.where(events.c.target == query.target)
     if query.since is not None:
         statement = statement.where(events.c.at >= stamp(query.since))
+    if query.before is not None:
+        statement = statement.where(events.c.id < query.before)
     return statement
 
 
-def prunes(before: datetime) -> tuple[sa.Delete, ...]:
-    """Delete what is over and older than this."""
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Deletes what is over from one table, in stretches of its key: no index finds what is old."""
+
+    key: sa.Column[Any]
+    over: sa.ColumnElement[bool]
+
+    def end(self, after: object, most: int) -> sa.Select[tuple[Any]]:
+        """Select the key at which a stretch of so many rows ends; none when they are fewer."""
+        rows = sa.select(self.key).where(*self._later(after)).order_by(self.key)
+        return rows.offset(most - 1).limit(1)
+
+    def delete(self, after: object, end: object) -> sa.Delete:
+        """Delete what is over between two keys; None: from the first, to the last."""
+        bounds = [*self._later(after), *([] if end is None else [self.key <= end])]
+        return sa.delete(self.key.table).where(self.over, *bounds)
+
+    def _later(self, after: object) -> list[sa.ColumnElement[bool]]:
+        return [] if after is None else [self.key > after]
+
+
+def prunes(before: datetime) -> tuple[Prune, ...]:
+    """Return how to delete what is over and older than this.
+
+    An alert that nobody has repeated for so long is over, whatever it said.
+    """
     bound = stamp(before)
-    resolved = alerts.c.status == AlertStatus.RESOLVED.value
     return (
-        sa.delete(events).where(events.c.at < bound),
-        sa.delete(intents).where(intents.c.finished_at < bound),
-        sa.delete(alerts).where(resolved, alerts.c.received_at < bound),
+        Prune(events.c.id, events.c.at < bound),
+        Prune(intents.c.id, intents.c.finished_at < bound),
+        Prune(alerts.c.fingerprint, alerts.c.received_at < bound),
     )
 
 

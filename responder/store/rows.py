@@ -12,7 +12,7 @@ from responder.domain.audit import AuditEntry, Kind
 from responder.domain.memory import Memory, Override
 from responder.errors import StoreError
 from responder.ports import HeardAlert, Intent, NotedOrder, Outcome
-from responder.store.codec import from_text, to_text
+from responder.store.codec import from_text, labels_to_text, to_text
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -75,20 +75,20 @@ def memory_from(row: "RowMapping") -> Memory:
         return from_text(Memory, row["body"])
 
 
-def heard_row(heard: HeardAlert, seq: int, origin: str) -> dict[str, object]:
-    """Write an alert as a webhook told it to the replica `origin`."""
+def heard_row(heard: HeardAlert, seq: int, origin: str) -> tuple[object, ...]:
+    """Write an alert as a webhook told it to the replica `origin`, in the order of its columns."""
     alert = heard.alert
-    return {
-        "fingerprint": alert.fingerprint,
-        "labels": to_text(dict(alert.labels)),
-        "annotations": to_text(dict(alert.annotations)),
-        "status": alert.status.value,
-        "starts_at": stamp(alert.starts_at),
-        "updated_at": None if alert.updated_at is None else stamp(alert.updated_at),
-        "received_at": stamp(heard.received_at),
-        "seq": seq,
-        "origin": origin,
-    }
+    return (
+        alert.fingerprint,
+        labels_to_text(alert.labels),
+        labels_to_text(alert.annotations),
+        alert.status.value,
+        stamp(alert.starts_at),
+        None if alert.updated_at is None else stamp(alert.updated_at),
+        stamp(heard.received_at),
+        seq,
+        origin,
+    )
 
 
 def heard_from(row: "RowMapping") -> HeardAlert:

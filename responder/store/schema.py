@@ -35,6 +35,7 @@ def prepare(engine: sa.Engine, where: str) -> None:
 def _bring_up(connection: sa.Connection, where: str) -> None:
     """Create or upgrade inside one transaction, as the only one who does."""
     if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # a large table takes long
         connection.execute(_LOCK)
     revision = _revision(connection)  # read again: another process may have been faster
     if revision is None:

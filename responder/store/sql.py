@@ -1,7 +1,8 @@
 """The store on a database: the same statements for SQLite and PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -11,11 +12,16 @@ from responder.errors import FencedError
 from responder.ports import Changes, Claim, EventQuery, News, Snapshot
 from responder.store import queries, rows
 from responder.store.batch import Writes
+from responder.store.copying import take_up
 from responder.store.failures import explained
 from responder.store.leases import Leases
 from responder.store.queries import Upserts
+from responder.store.tables import HEAD
 
 __all__ = ["SqlStore"]
+
+PRUNED_AT_ONCE = 1000
+"""Rows that one step of pruning looks at, so that no webhook waits long for it."""
 
 T = TypeVar("T")
 
@@ -30,6 +36,7 @@ class SqlStore:
         self._engine = engine
         self._reader = engine.execution_options(reading=True)
         self._upserts = upserts
+        self._upsert_alerts = str(upserts.alert.compile(engine))
         self._leases = leases
         self._where = where
         self.shared = leases.shared
@@ -64,11 +71,16 @@ class SqlStore:
             found = connection.execute(queries.read_events(query)).mappings()
             return [rows.entry_from(row) for row in found]
 
-    def prune(self, before: datetime) -> int:
-        """Delete entries, closed intents and resolved alerts older than this; return how many."""
-        with explained("write to", self._where), self._engine.begin() as connection:
-            deletes = queries.prunes(before)
-            return sum(connection.execute(delete).rowcount for delete in deletes)
+    def prune(self, before: datetime) -> Iterator[int]:
+        """Delete entries, closed intents and alerts older than this, step by step."""
+        for prune in queries.prunes(before):
+            after, more = None, True
+            while more:
+                with explained("write to", self._where), self._engine.begin() as connection:
+                    end = connection.scalar(prune.end(after, PRUNED_AT_ONCE))
+                    deleted = connection.execute(prune.delete(after, end)).rowcount
+                yield deleted
+                after, more = end, end is not None
 
     def claim(self, lasts: timedelta) -> Claim:
         """Take or renew the lease for so long, if nobody else holds it."""
@@ -90,6 +102,12 @@ class SqlStore:
                 [rows.heard_from(row) for row in alerts], [rows.order_from(row) for row in orders]
             )
 
+    def take_up(self) -> None:
+        """Let what a restore has laid beside the file become its content."""
+        with explained("restore", self._where):
+            if not self.shared:
+                take_up(Path(self._engine.url.database or ""), HEAD)
+
     def close(self) -> None:
         """Let go of the file or connection."""
         with explained("close", self._where):
@@ -107,14 +125,10 @@ class SqlStore:
 
     def _write(self, connection: Connection, writes: Writes) -> int:
         number: int = connection.scalar(self._upserts.number) if writes.alerts else 0
-        origin = self._leases.holder
+        self._write_alerts(connection, writes, number)
         for statement, parameters in (
             (queries.FORGET_MEMORY, [{"forgotten": target} for target in sorted(writes.forgotten)]),
             (self._upserts.memory, [rows.memory_row(one) for one in _by_key(writes.memories)]),
-            (
-                self._upserts.alert,
-                [rows.heard_row(one, number, origin) for one in _by_key(writes.alerts)],
-            ),
             (self._upserts.intent, [rows.intent_row(one) for one in _by_key(writes.intents)]),
             (queries.CLOSE_INTENT, [rows.outcome_row(one) for one in _by_key(writes.outcomes)]),
             (queries.WRITE_EVENT, [rows.entry_row(one) for one in writes.entries]),
@@ -125,6 +139,13 @@ class SqlStore:
             if parameters:
                 connection.execute(statement, parameters)
         return number
+
+    def _write_alerts(self, connection: Connection, writes: Writes, number: int) -> None:
+        """Hand them to the driver as it wants them: a flood pays for every step between."""
+        origin = self._leases.holder
+        told = [rows.heard_row(one, number, origin) for one in _by_key(writes.alerts)]
+        if told:
+            connection.exec_driver_sql(self._upsert_alerts, told)
 
 
 def _by_key(values: Mapping[str, T]) -> list[T]:

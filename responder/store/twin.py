@@ -1,15 +1,16 @@
 """The store in memory: for tests and the demo, and the shortest account of what a store does."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from responder.domain.alerts import AlertStatus, HeardAlert
+from responder.domain.alerts import HeardAlert
 from responder.domain.audit import AuditEntry
 from responder.domain.memory import Memory
 from responder.errors import FencedError
 from responder.ports import (
+    MOST_ALERTS,
     Changes,
     Claim,
     EventQuery,
@@ -67,7 +68,7 @@ class MemoryStore:
         open_intents = [one for one in kept.intents.values() if one.id not in kept.outcomes]
         return Snapshot(
             memories=list(kept.memories.values()),
-            alerts=list(kept.alerts.values()),
+            alerts=sorted(kept.alerts.values(), key=lambda one: -one.seq)[:MOST_ALERTS],
             open_intents=sorted(open_intents, key=lambda intent: intent.at),
             facts={name: json.loads(value) for name, value in kept.facts.items()},
             orders=self._orders(),
@@ -102,11 +103,12 @@ class MemoryStore:
             for entry in reversed(self.kept.entries)
             if query.target in {None, entry.target}
             and (query.since is None or entry.at >= query.since)
+            and (query.before is None or (entry.id or 0) < query.before)
         ]
         return found[: max(query.limit, 0)]
 
-    def prune(self, before: datetime) -> int:
-        """Delete entries, closed intents and resolved alerts older than this; return how many."""
+    def prune(self, before: datetime) -> Iterator[int]:
+        """Delete entries, closed intents and alerts older than this, in one step."""
         kept, size = self.kept, self._size()
         kept.entries = [entry for entry in kept.entries if entry.at >= before]
         closed = [one.intent for one in kept.outcomes.values() if one.at < before]
@@ -115,9 +117,9 @@ class MemoryStore:
         kept.alerts = {
             fingerprint: heard
             for fingerprint, heard in kept.alerts.items()
-            if heard.alert.status is not AlertStatus.RESOLVED or heard.received_at >= before
+            if heard.received_at >= before
         }
-        return size - self._size()
+        yield size - self._size()
 
     def claim(self, lasts: timedelta) -> Claim:
         """Take or renew the lease for so long, if nobody else holds it."""
@@ -144,6 +146,9 @@ class MemoryStore:
             if heard.seq > after and kept.origins[fingerprint] != self._holder
         ]
         return News(alerts, self._orders())
+
+    def take_up(self) -> None:
+        """Do nothing: there is no beside."""
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

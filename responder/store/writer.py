@@ -22,8 +22,8 @@ PATIENCE = timedelta(seconds=4)
 CAPACITY = 2000
 """Commits that may wait: at the slowest rate to expect of a disk still within the patience."""
 
-GROUP = 500
-"""Commits that share a transaction at most, so that none waits for an endless one."""
+GROUP = 1000
+"""Alerts, and commits without any, that share a transaction: none waits for an endless one."""
 
 
 class _Waiting:
@@ -90,9 +90,19 @@ class StoreWriter:
         """Return the alerts that others stored after this number, and all orders."""
         return await self._call(partial(self._store.news, after))
 
+    async def take_up(self) -> None:
+        """Let what a restore has laid beside the store become its content."""
+        await self._call(self._store.take_up)
+
     async def prune(self, before: datetime) -> int:
-        """Delete entries, closed intents and resolved alerts older than this; return how many."""
-        return await self._call(partial(self._store.prune, before))
+        """Delete entries, closed intents and alerts older than this; return how many.
+
+        Between two steps whoever waits for a commit has the store.
+        """
+        steps, deleted = self._store.prune(before), 0
+        while (step := await self._call(partial(next, steps, None))) is not None:
+            deleted += step
+        return deleted
 
     async def commit(self, changes: Changes) -> int:
         """Return when the changes are durable; all who wait meanwhile share the next commit.
@@ -113,6 +123,7 @@ class StoreWriter:
         await asyncio.wait({waiting.settled}, timeout=self._patience)
         if not waiting.settled.done():
             waiting.settled.cancel()
+            waiting.changes = Changes()  # its place in the queue must not keep them in memory
             raise self._late()
         result = waiting.settled.result()
         if isinstance(result, StoreError):
@@ -158,10 +169,16 @@ class StoreWriter:
     async def _drain_queue(self) -> None:
         try:
             while self._queue:
-                size = min(len(self._queue), GROUP)
-                await self._land([self._queue.popleft() for _ in range(size)])
+                await self._land(self._next_group())
         finally:
             self._drain = None
+
+    def _next_group(self) -> list[_Waiting]:
+        group, size = [], 0
+        while self._queue and size < GROUP:
+            group.append(self._queue.popleft())
+            size += len(group[-1].changes.alerts) or 1
+        return group
 
     async def _land(self, group: list[_Waiting]) -> None:
         """Commit a group; when that fails its halves, down to the one that is to blame."""

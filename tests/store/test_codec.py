@@ -13,8 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from responder.domain.audit import Action, Decision, Reason
-from responder.domain.memory import Actual, Episode, Memory, Reading, RememberedAlert, Write
-from responder.store.codec import from_text, to_text
+from responder.domain.memory import (
+    Actual,
+    Engagement,
+    Episode,
+    Memory,
+    Reading,
+    RememberedAlert,
+    Write,
+)
+from responder.domain.peak import Peak
+from responder.store.codec import from_text, labels_to_text, to_text
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, 123457, tzinfo=UTC)
 MEMORY = Memory(
@@ -24,14 +33,18 @@ MEMORY = Memory(
     "example.com",
     engagements=(timedelta(hours=1), timedelta(hours=2)),
     episode=Episode(
-        NOW, tuple(RememberedAlert(f"f{n}", {"site": "shop", "n": str(n)}) for n in range(5))
+        NOW,
+        tuple(RememberedAlert(f"f{n}", {"site": "shop", "n": str(n)}) for n in range(5)),
+        peaks=(Peak("Load", 2.5),),
     ),
+    last_engagement=Engagement(timedelta(hours=2), NOW, "Load", (Peak("Load", 2.5),)),
     reading=Reading(Actual.ON, "under_attack", NOW, at=NOW),
     write=Write(raising=True, at=NOW, mark=timedelta(hours=1)),
     decision=Decision(Action.HOLD, Reason.CALM_PERIOD, NOW),
 )
 
 
+@pytest.mark.long
 @settings(max_examples=50, deadline=None)
 @given(memory=st.from_type(Memory))
 def test_a_memory_survives_the_round_trip(memory: Memory) -> None:
@@ -62,6 +75,13 @@ def test_a_field_that_an_older_version_did_not_know_takes_its_default() -> None:
     assert from_text(Memory, json.dumps(body)) == MEMORY
 
 
+def test_a_memory_of_before_there_were_peaks_is_read() -> None:
+    body = json.loads(to_text(MEMORY))
+    del body["episode"]["peaks"], body["last_engagement"], body["paused_mark"]
+    old = replace(MEMORY, episode=replace(MEMORY.episode, peaks=()), last_engagement=None)
+    assert from_text(Memory, json.dumps(body)) == old
+
+
 @pytest.mark.parametrize(
     ("path", "value", "complaint"),
     [
@@ -77,6 +97,9 @@ def test_a_field_that_an_older_version_did_not_know_takes_its_default() -> None:
         pytest.param(("on_for",), 10**30, "on_for: 1000.* are too many", id="endless"),
         pytest.param(("engagements",), {}, "engagements: expected a list", id="no list"),
         pytest.param(("episode", "alerts", 0, "labels"), [], "expected an object", id="no object"),
+        pytest.param(
+            ("episode", "peaks", 0, "value"), True, "value: expected a number", id="no value"
+        ),
         pytest.param(("reading",), "on", "reading: expected Reading", id="no record"),
         pytest.param(("reading",), {}, "reading: expected Reading with actual", id="incomplete"),
     ],
@@ -140,3 +163,13 @@ def _cpu_seconds_for_a_thousand() -> float:
     for _ in range(1000):
         to_text(MEMORY)
     return time.process_time() - before
+
+
+ANYTHING = st.text(st.characters())  # half of a pair included
+
+
+@given(labels=st.dictionaries(ANYTHING, ANYTHING))
+def test_labels_are_written_as_everything_else_is(labels: dict[str, str]) -> None:
+    text = labels_to_text(labels)
+    assert text.isascii()
+    assert from_text(dict[str, str], text) == from_text(dict[str, str], to_text(labels)) == labels

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from responder.domain.alerts import Alert, AlertStatus
 from responder.domain.audit import AuditEntry, Kind
-from responder.domain.memory import Memory, State
+from responder.domain.memory import Episode, Memory, RememberedAlert, State
 from responder.errors import StoreError
 from responder.ports import (
+    MOST_ALERTS,
     Changes,
     EventQuery,
     HeardAlert,
@@ -22,6 +23,7 @@ from responder.ports import (
     Snapshot,
     Store,
 )
+from responder.store.sql import PRUNED_AT_ONCE
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, 123457, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -71,6 +73,7 @@ def test_an_empty_batch_changes_nothing(store: Store) -> None:
     assert store.load() == Snapshot([], [], [], {}, [])
 
 
+@pytest.mark.long
 @few_examples
 @given(
     memory=st.from_type(Memory),
@@ -159,6 +162,7 @@ def test_an_order_stays_until_it_is_followed(store: Store) -> None:
     assert store.load().orders == [later]
 
 
+@pytest.mark.long
 @few_examples
 @given(
     data=st.data(),
@@ -194,6 +198,7 @@ changes = st.builds(
 )
 
 
+@pytest.mark.long
 @few_examples
 @given(batch=st.lists(changes, max_size=5))
 def test_a_batch_does_what_its_changes_do_one_by_one(
@@ -210,6 +215,31 @@ def test_a_batch_that_cannot_be_written_leaves_nothing(store: Store) -> None:
     with pytest.raises(StoreError, match=r"cannot write to the store .*not JSON serializable"):
         store.commit([Changes(memories=[MEMORY]), Changes(facts={"bad": object()})])
     assert store.load() == Snapshot([], [], [], {}, [])
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"], ids=["NUL", "half a character"])
+def test_what_no_database_takes_in_a_text_costs_no_more_than_itself(store: Store, odd: str) -> None:
+    intent = replace(INTENT, value=f"a{odd}b")
+    told = replace(entry("a"), detail=f"c{odd}d", actor=f"e{odd}f", before=f"g{odd}h")
+    outcome = replace(DONE, intent="closed", detail=f"i{odd}j")
+    closed = replace(INTENT, id="closed")
+    store.commit([Changes(intents=[intent, closed], outcomes=[outcome], entries=[told])])
+    assert store.load().open_intents == [replace(INTENT, value="a?b")]
+    assert store.events(EventQuery()) == [
+        replace(told, id=1, detail="c?d", actor="e?f", before="g?h")
+    ]
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"], ids=["NUL", "half a character"])
+def test_labels_are_data_whatever_is_in_them(store: Store, odd: str) -> None:
+    labels = {f"a{odd}": f"b{odd}c"}
+    alert = Alert("f1", labels, AlertStatus.FIRING, NOW, annotations=labels)
+    memory = replace(
+        MEMORY, previous=f"d{odd}", episode=Episode(NOW, (RememberedAlert("f1", labels),))
+    )
+    store.commit([Changes(alerts=[HeardAlert(alert, NOW)], memories=[memory])])
+    assert [one.alert for one in store.load().alerts] == [alert]
+    assert store.load().memories == [memory]
 
 
 def test_an_intent_is_open_until_its_outcome(store: Store) -> None:
@@ -244,6 +274,8 @@ def test_open_intents_come_oldest_first(store: Store) -> None:
         pytest.param(EventQuery(target="a"), ["a", "a"], id="of one target"),
         pytest.param(EventQuery(since=NOW + HOUR), ["a", "b"], id="since a moment, included"),
         pytest.param(EventQuery(limit=1), ["a"], id="at most so many"),
+        pytest.param(EventQuery(before=3), ["b", "a"], id="before an entry, left out"),
+        pytest.param(EventQuery(before=1), [], id="before the first"),
         pytest.param(EventQuery(limit=0), [], id="none"),
         pytest.param(EventQuery(limit=-1), [], id="fewer than none"),
         pytest.param(EventQuery("a", NOW + HOUR, 5), ["a"], id="all conditions hold"),
@@ -266,7 +298,7 @@ def test_pruning_takes_what_is_over_and_old(store: Store) -> None:
             )
         ]
     )
-    assert store.prune(NOW + 2 * HOUR) == 3
+    assert sum(store.prune(NOW + 2 * HOUR)) == 3
     assert store.load() == Snapshot([], [], [], {}, [])
     assert targets(store, EventQuery()) == ["new"]
 
@@ -274,16 +306,49 @@ def test_pruning_takes_what_is_over_and_old(store: Store) -> None:
 def test_pruning_spares_what_is_not_over(store: Store) -> None:
     firing = heard(AlertStatus.FIRING)
     store.commit([Changes(memories=[MEMORY], alerts=[firing], intents=[INTENT], facts={"a": 1})])
-    assert store.prune(NOW + 24 * HOUR) == 0
+    assert sum(store.prune(NOW)) == 0
     stored = replace(firing, seq=1)
     assert store.load() == Snapshot([MEMORY], [stored], [INTENT], {"a": 1}, [])
 
 
+def test_pruning_takes_alerts_that_nobody_has_repeated_for_so_long(store: Store) -> None:
+    store.commit([Changes(alerts=[heard(AlertStatus.FIRING)])])
+    assert sum(store.prune(NOW + HOUR)) == 1
+    store.commit([Changes(alerts=[heard(AlertStatus.FIRING)])])
+    store.commit([Changes(alerts=[heard(AlertStatus.FIRING, received=NOW + 2 * HOUR)])])
+    assert sum(store.prune(NOW + HOUR)) == 0
+
+
 def test_an_id_is_not_given_again_after_pruning(store: Store) -> None:
     store.commit([Changes(entries=[entry("a"), entry("b")])])
-    store.prune(NOW + HOUR)
+    assert sum(store.prune(NOW + HOUR)) == 2
     store.commit([Changes(entries=[entry("c")])])
     assert [event.id for event in store.events(EventQuery())] == [3]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", [2 * PRUNED_AT_ONCE, 2 * PRUNED_AT_ONCE + 1])
+def test_pruning_finds_what_is_old_however_much_there_is(store: Store, size: int) -> None:
+    told = [
+        HeardAlert(Alert(f"f{number}", {}, AlertStatus.RESOLVED, NOW), NOW + number % 2 * HOUR)
+        for number in range(size)
+    ]
+    store.commit([Changes(alerts=told, entries=[entry("old")] * size)])
+    assert sum(store.prune(NOW + HOUR)) == size + (size + 1) // 2
+    assert {one.received_at for one in store.load().alerts} == {NOW + HOUR}
+    assert store.events(EventQuery()) == []
+
+
+@pytest.mark.long
+def test_a_start_takes_up_the_newest_alerts(store: Store) -> None:
+    told = [
+        HeardAlert(Alert(f"f{number}", {}, AlertStatus.FIRING, NOW), NOW)
+        for number in range(MOST_ALERTS)
+    ]
+    store.commit([Changes(alerts=[heard(AlertStatus.FIRING), *told[:10]])])
+    store.commit([Changes(alerts=told[1:])])
+    found = {one.alert.fingerprint for one in store.load().alerts}
+    assert (len(found), found >= {one.alert.fingerprint for one in told[2:]}) == (MOST_ALERTS, True)
 
 
 def test_a_closed_store_may_be_closed_again(store: Store) -> None:

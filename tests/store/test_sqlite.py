@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from responder.ports import Changes, EventQuery, HeardAlert, Intent
 from responder.store import open_store, sqlite
 from responder.store.leases import FileLease
 from responder.store.schema import prepare
-from responder.store.sql import SqlStore
+from responder.store.sql import PRUNED_AT_ONCE, SqlStore
 
 ROOT = Path(responder.__file__).parents[1]
 NOW = datetime(2026, 11, 20, 10, 0, 0, 123457, tzinfo=UTC)
@@ -72,6 +72,15 @@ def test_a_commit_waits_for_the_disk(path: Path) -> None:
         ]
     engine.dispose()
     assert settings == ["wal", 2, 1, 3000]
+
+
+def test_a_step_of_pruning_is_a_short_transaction(path: Path) -> None:
+    store = open_store(f"sqlite:///{path}")
+    entry = AuditEntry(NOW, "t", "shop", Kind.STATE)
+    store.commit([Changes(entries=[entry] * (2 * PRUNED_AT_ONCE))])
+    left = [len(store.events(EventQuery(limit=10_000))) for _ in store.prune(NOW + timedelta(1))]
+    store.close()
+    assert left[:3] == [PRUNED_AT_ONCE, 0, 0]
 
 
 ENDLESS = """
@@ -241,3 +250,17 @@ def test_a_value_that_no_column_takes_is_explained(path: Path, changes: Changes)
         store.commit([EVERYTHING, changes])
     assert store.load().memories == []
     store.close()
+
+
+def test_one_process_at_a_time_acts_on_a_file(path: Path) -> None:
+    first, second = open_store(f"sqlite:///{path}"), open_store(f"sqlite:///{path}")
+    lasts = timedelta(seconds=1)
+    assert first.claim(lasts).mine
+    assert first.claim(lasts).mine
+    claim = second.claim(lasts)
+    assert (claim.mine, claim.holder) == (False, first.claim(lasts).holder)
+    first.give_up()
+    assert second.claim(lasts).mine
+    second.close()
+    assert first.claim(lasts).mine
+    first.close()

@@ -1,7 +1,7 @@
 """One thread, shared transactions, and callers that never wait for long."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 from sqlalchemy import event
 
+from responder.domain.alerts import Alert, AlertStatus, HeardAlert
 from responder.domain.audit import AuditEntry, Kind
 from responder.errors import StoreError
 from responder.ports import Changes, EventQuery, Snapshot
@@ -38,6 +39,26 @@ class Gated(MemoryStore):
         self.entered.set()
         self.gate.wait()
         super().commit(batch)
+
+
+class Counted(MemoryStore):
+    """A store that notes how large its transactions are, and in which order they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+        self.log: list[str] = []
+
+    def commit(self, batch: Sequence[Changes]) -> int:
+        self.sizes.append(len(batch))
+        self.log.append("committed")
+        return super().commit(batch)
+
+    def prune(self, before: datetime) -> Iterator[int]:
+        del before
+        for _ in range(3):
+            self.log.append("pruned")
+            yield 1
 
 
 @pytest.fixture
@@ -83,7 +104,24 @@ async def test_many_callers_share_few_transactions(tmp_path: Path) -> None:
     writer = StoreWriter(SqlStore(engine, sqlite.UPSERTS, FileLease(tmp_path, "here"), "here"))
     await asyncio.gather(*(writer.commit(fact(number)) for number in range(1200)))
     assert len((await writer.load()).facts) == 1200
-    assert len(commits) == 3  # of 500 at most
+    assert len(commits) == 2  # of 1000 at most
+    await writer.close()
+
+
+async def test_a_transaction_is_no_longer_for_many_alerts_at_once() -> None:
+    store = Counted()
+    writer = StoreWriter(store)
+    told = Changes(alerts=[HeardAlert(Alert("f", {}, AlertStatus.FIRING, NOW), NOW)] * 400)
+    await asyncio.gather(*(writer.commit(told) for _ in range(8)))
+    assert store.sizes == [3, 3, 2]
+    await writer.close()
+
+
+async def test_whoever_waits_has_the_store_between_two_steps_of_pruning() -> None:
+    store = Counted()
+    writer = StoreWriter(store)
+    deleted, _ = await asyncio.gather(writer.prune(NOW), writer.commit(fact(1)))
+    assert (deleted, store.log) == (3, ["pruned", "committed", "pruned", "pruned"])
     await writer.close()
 
 
@@ -184,3 +222,12 @@ async def test_closing_does_not_wait_for_a_store_that_hangs(gated: Gated) -> Non
     with pytest.raises(StoreError):
         await first
     gated.gate.set()
+
+
+async def test_what_is_given_up_is_not_kept_in_the_queue(stuck: StoreWriter) -> None:
+    changes = Changes(facts={"large": "x" * 1000})
+    with pytest.raises(StoreError):
+        await stuck.commit(changes)
+    with pytest.raises(StoreError):
+        await stuck.commit(changes)
+    assert [one.changes for one in stuck._queue] == [Changes()]
