@@ -11,7 +11,20 @@ from responder.cloudflare.credentials import excerpt
 from responder.domain.breaker import Failure
 from responder.errors import ProviderError
 
-__all__ = ["Answer", "Operation", "Result", "malformed", "moment", "understood"]
+__all__ = [
+    "BAD_CREDENTIAL",
+    "Answer",
+    "Operation",
+    "Result",
+    "malformed",
+    "moment",
+    "understood",
+]
+
+BAD_CREDENTIAL = (
+    "the credential is wrong, expired or revoked; check cloudflare in the configuration"
+)
+"""What to do when nothing but another credential helps."""
 
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 """Cloudflare's own limit clears within five minutes: longer is a mistake."""
@@ -137,7 +150,7 @@ def _blames_credential(fault: _Fault) -> bool:
 def _advice(failure: Failure, status: int, faults: tuple[_Fault, ...], operation: Operation) -> str:
     codes = {fault.code for fault in faults}
     if failure is Failure.UNAUTHORIZED:
-        return "the credential is wrong, expired or revoked; check cloudflare in the configuration"
+        return BAD_CREDENTIAL
     if failure is Failure.RATE_LIMITED:
         return "too many requests, by this service or by others with the same account"
     if failure is Failure.MALFORMED:

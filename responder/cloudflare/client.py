@@ -12,6 +12,7 @@ from responder.cloudflare.answers import Answer, Operation, Result, malformed, u
 from responder.cloudflare.credentials import Credential, excerpt
 from responder.domain.breaker import Failure
 from responder.errors import ProviderError
+from responder.redaction import credentials_in, without
 
 __all__ = ["CloudflareClient", "Endpoint", "Observer"]
 
@@ -118,11 +119,10 @@ class CloudflareClient:
         except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
             message = f"{operation.name}: no answer from Cloudflare within {seconds:g} s"
             raise ProviderError(Failure.TIMEOUT, message) from error
-        except httpx.DecodingError as error:
-            raise malformed(operation, excerpt(str(error))) from error
         except httpx.HTTPError as error:
-            raise _broken(error, operation) from error
-        return Answer(response.status_code, response.headers, body)
+            said = excerpt(without(str(error), credentials_in(request.headers)))
+            raise _broken(error, said, operation) from error
+        return Answer(response.status_code, response.headers, _unsaid(body, request.headers))
 
 
 async def _body(response: httpx.Response, operation: Operation) -> bytes:
@@ -134,9 +134,17 @@ async def _body(response: httpx.Response, operation: Operation) -> bytes:
     return bytes(body)
 
 
-def _broken(error: httpx.HTTPError, operation: Operation) -> ProviderError:
+def _unsaid(body: bytes, sent: Mapping[str, str]) -> bytes:
+    """Take our credential out of an answer, where something on the way has echoed it."""
+    text = body.decode("latin-1")  # whatever the bytes are, these are the same ones again
+    return without(text, credentials_in(sent)).encode("latin-1")
+
+
+def _broken(error: httpx.HTTPError, said: str, operation: Operation) -> ProviderError:
     """Tell a request that was never sent from one that may have arrived."""
-    reason = excerpt(str(error)) or type(error).__name__
+    if isinstance(error, httpx.DecodingError):
+        return malformed(operation, said)
+    reason = said or type(error).__name__
     if isinstance(error, _NEVER_SENT):
         message = f"{operation.name}: Cloudflare cannot be reached: {reason}"
         return ProviderError(Failure.UNREACHABLE, message)

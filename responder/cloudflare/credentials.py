@@ -3,14 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from responder.domain.breaker import Failure
 from responder.errors import ProviderError, ResponderError
+from responder.redaction import REDACTED
 
-__all__ = ["Credential", "Key", "Token", "excerpt"]
+__all__ = ["Credential", "Key", "Token", "excerpt", "mark"]
 
 _LONGEST_EXCERPT = 200
-_REDACTED = "[redacted]"
 _SECRETS = re.compile(
     r"""(?P<before> \b (?:authorization|x-auth-key) ["']? \s* [:=] \s* ["']?
                     (?: (?:bearer|basic) \s+ )?
@@ -49,6 +50,18 @@ class Key:
 Credential = Token | Key
 
 
+def mark(credential: Credential) -> str:
+    """Return what changes with the secret and gives nothing of it away.
+
+    Empty while the secret cannot be read.
+    """
+    try:
+        headers = credential.headers()
+    except ProviderError:
+        return ""
+    return sha256(repr(headers).encode()).hexdigest()
+
+
 def _secret(read: Callable[[], str]) -> str:
     try:
         text = read().strip()
@@ -67,6 +80,6 @@ def _sendable(text: str) -> str:
 
 def excerpt(text: str) -> str:
     """Return foreign text fit for a message: on one line, without secrets, cut."""
-    clean = _SECRETS.sub(lambda found: (found["before"] or "") + _REDACTED, text)
+    clean = _SECRETS.sub(lambda found: (found["before"] or "") + REDACTED, text)
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in clean).split())
     return line if len(line) <= _LONGEST_EXCERPT else line[:_LONGEST_EXCERPT] + "..."

@@ -5,16 +5,20 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import quote
 
-from responder.cloudflare.answers import Operation, malformed, moment
+from responder.cloudflare.answers import BAD_CREDENTIAL, Operation, malformed, moment
 from responder.cloudflare.client import CloudflareClient
 from responder.cloudflare.credentials import Key
 from responder.domain.breaker import Failure
 from responder.errors import ProviderError
 
-__all__ = ["TokenKind", "TokenStatus", "verify_token"]
+__all__ = ["TokenKind", "TokenStatus", "blamed", "verify_token"]
 
 _VERIFY = Operation("verify_token", "none")
+_USER_PREFIX = "cfut_"
 _ACCOUNT_PREFIX = "cfat_"
+_ACTIVE = "active"
+_SAID_OF_BOTH = frozenset({9109, 10000})
+"""Codes for a token that lacks a permission, and on some services also for one that is dead."""
 
 
 class TokenKind(StrEnum):
@@ -41,7 +45,7 @@ async def verify_token(client: CloudflareClient, account_id: str | None = None) 
     """
     if isinstance(client.credential, Key):
         raise ProviderError(Failure.REFUSED, "an email with a global API key cannot be verified")
-    if client.credential.headers()["Authorization"].startswith(f"Bearer {_ACCOUNT_PREFIX}"):
+    if _begins(client, _ACCOUNT_PREFIX):
         return await _verify_account_token(client, account_id)
     try:
         return await _verify(client, "/user/tokens/verify", TokenKind.USER)
@@ -49,6 +53,29 @@ async def verify_token(client: CloudflareClient, account_id: str | None = None) 
         if error.failure is not Failure.UNAUTHORIZED or account_id is None:
             raise
     return await _verify_account_token(client, account_id)
+
+
+async def blamed(client: CloudflareClient, error: ProviderError) -> ProviderError:
+    """Return the error of a refused call; or that the token itself is bad, if that is certain.
+
+    Asked only where the answer leaves it open. An older token that is unknown as a user's may be
+    a good one of an account: then the resource that refused it stays the only one that waits.
+    """
+    if error.failure is not Failure.REFUSED or error.code not in _SAID_OF_BOTH:
+        return error
+    try:
+        token = await verify_token(client)
+    except ProviderError as verdict:
+        dead = verdict.failure is Failure.UNAUTHORIZED and _begins(client, _USER_PREFIX)
+        return verdict if dead else error
+    if token.status == _ACTIVE:
+        return error
+    message = f"{_VERIFY.name}: Cloudflare says that it is {token.status}; {BAD_CREDENTIAL}"
+    return ProviderError(Failure.UNAUTHORIZED, message)
+
+
+def _begins(client: CloudflareClient, prefix: str) -> bool:
+    return client.credential.headers()["Authorization"].startswith(f"Bearer {prefix}")
 
 
 async def _verify_account_token(client: CloudflareClient, account_id: str | None) -> TokenStatus:

@@ -12,8 +12,11 @@ from responder.errors import ProviderError
 
 __all__ = ["Zone", "Zones"]
 
-KEEP = timedelta(minutes=10)
-"""A zone is paused or moved by a human, rarely; asking each time would double the requests."""
+KEEP = timedelta(seconds=5)
+"""Long enough for a read, a write and the read that confirms it; the next look asks anew.
+
+A zone that is paused or moved meanwhile protects nothing, whatever its level says.
+"""
 
 _FIND = Operation("find_zone", "Zone Read")
 _READ = Operation("read_zone", "Zone Read")

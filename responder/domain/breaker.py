@@ -89,6 +89,12 @@ class Breaker:
             return replace(self, circuit=TRANSITIONS[self.circuit, Event.PAUSE_OVER])
         return self
 
+    def hastened(self, elapsed: timedelta) -> "Breaker":
+        """Return the breaker with its pause over: there is news, which a probe may try."""
+        if self.circuit is Circuit.OPEN:
+            return replace(self, open_until=min(self.open_until, elapsed))
+        return self
+
     def succeeded(self) -> "Breaker":
         """Return the breaker after a call that the provider answered as asked."""
         circuit = TRANSITIONS[self.circuit, Event.SUCCESS]

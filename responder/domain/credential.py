@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from responder.domain.breaker import Breaker, Failure
+from responder.domain.breaker import Breaker, Circuit, Failure
 from responder.domain.budget import Budget
 from responder.domain.clock import Moment
 
@@ -12,7 +12,10 @@ __all__ = ["Credential"]
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Reads and writes are counted apart: a read that works says nothing about writes."""
+    """Reads and writes are counted apart: a read that works says nothing about writes.
+
+    But when a circuit closes, the API is there again, and the other one may try at once.
+    """
 
     reads: Breaker = field(default_factory=Breaker)
     writes: Breaker = field(default_factory=Breaker)
@@ -38,13 +41,21 @@ class Credential:
         """
         new = self.at(now)
         new = replace(new, budget=new.budget.spent(requests))
-        mine = new.writes if writing else new.reads
+        mine, other = (new.writes, new.reads) if writing else (new.reads, new.writes)
+        before = mine.circuit
         mine = (
             mine.succeeded() if failure is None else mine.failed(failure, now.elapsed, retry_after)
         )
-        new = replace(new, writes=mine) if writing else replace(new, reads=mine)
-        if failure is not Failure.RATE_LIMITED:
-            return new
-        other = new.reads if writing else new.writes
-        other = other.failed(failure, now.elapsed, retry_after)
-        return replace(new, reads=other) if writing else replace(new, writes=other)
+        if failure is Failure.RATE_LIMITED:
+            other = other.failed(failure, now.elapsed, retry_after)
+        elif before is Circuit.HALF_OPEN and mine.circuit is Circuit.CLOSED:
+            other = other.hastened(now.elapsed)
+        reads, writes = (other, mine) if writing else (mine, other)
+        return replace(new, reads=reads, writes=writes)
+
+    def renewed(self, now: Moment) -> "Credential":
+        """Return it after its secret was changed: what failed with the old one may try again."""
+        elapsed = now.elapsed
+        return replace(
+            self, reads=self.reads.hastened(elapsed), writes=self.writes.hastened(elapsed)
+        )

@@ -59,7 +59,9 @@ def _circuit_open(p: Proposal) -> Decision | None:
     circuit = p.credential.writes
     if circuit.circuit is Circuit.OPEN:
         wait = circuit.open_until - p.now.elapsed
-        return _hold(p, Reason.CIRCUIT_OPEN, wait, "writes to the provider fail")
+        told = p.memory.backoff.detail or p.memory.read_backoff.detail
+        detail = f"writes to the provider fail: {told}" if told else "writes to the provider fail"
+        return _hold(p, Reason.CIRCUIT_OPEN, wait, detail)
     if circuit.circuit is Circuit.HALF_OPEN and not p.probing:
         return _hold(p, Reason.CIRCUIT_OPEN, None, "another target tries the provider first")
     return None

@@ -1,20 +1,25 @@
 """Under Attack Mode: the security level at which a zone challenges every visitor."""
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from responder.cloudflare.client import CloudflareClient
 from responder.cloudflare.security_level import SecurityLevel, SecurityLevels
+from responder.cloudflare.tokens import blamed
 from responder.cloudflare.zones import Zone, Zones
 from responder.domain.memory import Actual, Reading
 from responder.domain.targets import Target
+from responder.errors import ProviderError
 from responder.mitigations.provider import Provider
 from responder.ports import MitigationKind
 
 __all__ = ["KIND", "UnderAttack", "UnderAttackOptions", "build"]
 
 _ON = "under_attack"
+
+_Answer = TypeVar("_Answer")
 
 
 class UnderAttackOptions(BaseModel):
@@ -38,14 +43,18 @@ class UnderAttack:
     name = KIND.name
 
     def __init__(
-        self, zones: Zones, levels: SecurityLevels, fallback: Callable[[Target], str]
+        self, client: CloudflareClient, zones: Zones, fallback: Callable[[Target], str]
     ) -> None:
+        self._client = client
         self._zones = zones
-        self._levels = levels
+        self._levels = SecurityLevels(client)
         self._fallback = fallback
 
     async def read(self, target: Target) -> Reading:
         """Ask for the zone's level, and whether it can be switched."""
+        return await self._judged(self._read(target))
+
+    async def _read(self, target: Target) -> Reading:
         zone = await self._zones.find(target.resource)
         level = await self._levels.read(zone.id)
         return Reading(
@@ -57,17 +66,27 @@ class UnderAttack:
 
     async def engage(self, target: Target) -> str:
         """Set the level to under_attack."""
-        return await self._write(target, _ON)
+        return await self._judged(self._write(target, _ON))
 
     async def release(self, target: Target, previous: str | None) -> str:
         """Set the level from before, or the fallback when that one is not known."""
         if previous is None or previous == _ON:
             previous = self._fallback(target)
-        return await self._write(target, previous)
+        return await self._judged(self._write(target, previous))
 
     async def _write(self, target: Target, value: str) -> str:
         await self._levels.write(await self._zones.id_of(target.resource), value)
         return value
+
+    async def _judged(self, call: Awaitable[_Answer]) -> _Answer:
+        """Tell a zone that refuses us from a token that everything refuses."""
+        try:
+            return await call
+        except ProviderError as error:
+            verdict = await blamed(self._client, error)
+            if verdict is error:
+                raise
+            raise verdict from error
 
 
 def build(provider: Provider) -> UnderAttack:
@@ -79,7 +98,7 @@ def build(provider: Provider) -> UnderAttack:
             options = UnderAttackOptions()
         return options.fallback_level
 
-    return UnderAttack(provider.zones, SecurityLevels(provider.client), fallback)
+    return UnderAttack(provider.client, provider.zones, fallback)
 
 
 def _ineligible(zone: Zone, level: SecurityLevel) -> str | None:

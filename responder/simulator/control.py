@@ -3,13 +3,15 @@
 JSON, no authentication: the server listens on loopback only. Spans are numbers of seconds.
 
 GET    /simulator/state            zones and levels, tokens, armed faults, limit, request totals
-GET    /simulator/requests         the last 1000 API requests, oldest first
+GET    /simulator/requests         the last 10,000 API requests, oldest first
 POST   /simulator/faults           `{"kind": "rate_limited", "retry_after": 30, "count": 3}`; the
-                                   scope is `method`, `zone` (name or id) and `path` (a part of it)
+                                   scope is `method`, `zone` (name or id) and `path` (a part of it);
+                                   with `lasts` it is cleared by itself
 DELETE /simulator/faults           clear all; /simulator/faults/{id} clears one
 PUT    /simulator/zones/{zone}     the human at the dashboard: any of `{"level": "high",
                                    "paused": true, "status": "moved", "plan": "free",
                                    "editable": false}`; the zone is a name or an id
+DELETE /simulator/zones/{zone}     the zone leaves the account
 POST   /simulator/tokens           `{"name": "ops", "value": "...", "permissions": ["Zone Read"],
                                    "zones": ["example.com"], "kind": "user"}`
 PATCH  /simulator/tokens/{token}   any of `status`, `expires_on`, `permissions`, `zones`
@@ -18,6 +20,7 @@ PUT    /simulator/rate-limit       `{"requests": 10, "window": 300, "block": 300
 A mistake answers 400, an unknown zone, token or fault 404, both with `{"error": ...}`.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -52,6 +55,7 @@ class FaultOrder(_Order):
     count: PositiveInt | None = None
     delay: _Span = timedelta(0)
     retry_after: NonNegativeInt | None = None
+    lasts: _Span | None = None
 
 
 class ZoneChange(_Order):
@@ -119,7 +123,11 @@ async def get_requests(simulation: _Simulation) -> dict[str, object]:
 @router.post("/faults", status_code=201)
 async def add_fault(order: FaultOrder, simulation: _Simulation) -> dict[str, object]:
     """Switch a fault on; its id is in the answer."""
-    return report.fault(simulation.faults.add(Fault(**order.model_dump())))
+    armed = simulation.faults.add(Fault(**order.model_dump(exclude={"lasts"})))
+    if order.lasts is not None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(order.lasts.total_seconds(), simulation.faults.clear, armed.id)
+    return report.fault(armed)
 
 
 @router.delete("/faults")
@@ -151,6 +159,16 @@ async def change_zone(
     if fields:
         zone = replace(zone, **fields, modified_on=now)
     simulation.put_zone(zone)
+    return report.zone(zone)
+
+
+@router.delete("/zones/{name_or_id}")
+async def delete_zone(name_or_id: str, simulation: _Simulation) -> dict[str, object]:
+    """Take a zone out of the account; from here on it looks as if it had never been there."""
+    zone = simulation.find_zone(name_or_id)
+    if zone is None:
+        raise HTTPException(404, f"no zone {name_or_id!r}")
+    del simulation.zones[zone.id]
     return report.zone(zone)
 
 

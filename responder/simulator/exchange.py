@@ -35,12 +35,14 @@ class Exchange:
         self._send = send
 
     @classmethod
-    async def read(cls, scope: Scope, receive: Receive, send: Send) -> "Exchange":
-        """Take the whole request from the connection."""
+    async def read(cls, scope: Scope, receive: Receive, send: Send) -> "Exchange | None":
+        """Take the whole request from the connection; None when its sender left within it."""
         exchange = cls(scope, receive, send)
         more = True
         while more:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
             exchange.body += message.get("body", b"")
             more = message.get("more_body", False)
         return exchange

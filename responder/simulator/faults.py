@@ -22,6 +22,8 @@ class FaultKind(StrEnum):
     UNAUTHORIZED = "unauthorized"  # 401
     FORBIDDEN = "forbidden"  # 403
     SUCCESS_FALSE = "success_false"  # 200 whose body says it failed
+    WEB_PAGE = "web_page"  # 200 with an HTML body, as a proxy on the way may give
+    TRUNCATED = "truncated"  # the request has its effect, the JSON of the answer breaks off
     HANG = "hang"  # no answer until cleared; the request has no effect before that
     SLOW = "slow"  # the ordinary answer after `delay`
     RESET = "reset"  # the connection is reset and the request has no effect

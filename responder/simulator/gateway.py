@@ -12,6 +12,7 @@ from responder.simulator.auth import find_token
 from responder.simulator.envelope import ApiError, Problem, failure
 from responder.simulator.exchange import Exchange
 from responder.simulator.faults import ArmedFault, Call
+from responder.simulator.inventory import Zone
 from responder.simulator.limits import Allowance
 from responder.simulator.outages import Scene
 from responder.simulator.requestlog import LoggedRequest
@@ -37,7 +38,9 @@ class Gateway:
         if scope["type"] != "http" or not scope["path"].startswith(API_ROOT):
             await self._app(scope, receive, send)
             return
-        await self._pass(await Exchange.read(scope, receive, send))
+        exchange = await Exchange.read(scope, receive, send)
+        if exchange is not None:
+            await self._pass(exchange)
 
     async def _pass(self, exchange: Exchange) -> None:
         simulation, now = self._simulation, self._clock()
@@ -50,7 +53,10 @@ class Gateway:
         try:
             await self._answer(exchange, allowance, armed)
         finally:
-            simulation.requests.finish(number, exchange.status)
+            if exchange.status is not None:
+                zone = self._zone(exchange)
+                level = zone.level if zone else None
+                simulation.requests.finish(number, exchange.status, self._clock(), level)
 
     async def _answer(
         self, exchange: Exchange, allowance: Allowance, armed: ArmedFault | None
@@ -64,10 +70,13 @@ class Gateway:
             await self._app(exchange.scope, exchange.replay, exchange.send)
 
     def _call(self, exchange: Exchange) -> Call:
-        named = exchange.named_zone()
-        zone = self._simulation.find_zone(named) if named else None
+        zone = self._zone(exchange)
         zones = frozenset({zone.id, zone.name}) if zone else frozenset()
         return Call(exchange.method, exchange.path, zones)
+
+    def _zone(self, exchange: Exchange) -> Zone | None:
+        named = exchange.named_zone()
+        return self._simulation.find_zone(named) if named else None
 
     def _too_many(self) -> Problem:
         limit = self._simulation.limiter.limit

@@ -18,6 +18,7 @@ _BAD_GATEWAY = (
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
     "<body><h1>502 Bad Gateway</h1><hr>cloudflare</body></html>"
 )
+_WEB_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in</body></html>"
 _TOO_MANY = "More than 1200 requests per 300 seconds reached. Please wait"
 
 
@@ -65,19 +66,31 @@ class Scene:
 
     async def late_applied(self) -> None:
         """Apply the write after the delay; the answer is kept back until the fault is cleared."""
+        await self._over_within(self.armed.fault.delay)
+        answer = await self._kept_answer()
+        if await self._over_before_client_leaves():
+            for message in answer:
+                await self.exchange.send(message)
+
+    async def truncated(self) -> None:
+        """Serve the request, and send the first half of its answer as if it were all."""
+        start, *parts = await self._kept_answer()
+        body = b"".join(part.get("body", b"") for part in parts)
+        half = Response(body[: len(body) // 2], start["status"], media_type="application/json")
+        await self._answer(half)
+
+    async def _serve(self) -> None:
+        await self.app(self.exchange.scope, self.exchange.replay, self.exchange.send)
+
+    async def _kept_answer(self) -> list[Message]:
+        """Let the request have its effect; return the answer in place of sending it."""
         answer: list[Message] = []
 
         async def keep(message: Message) -> None:
             answer.append(message)
 
-        await self._over_within(self.armed.fault.delay)
         await self.app(self.exchange.scope, self.exchange.replay, keep)
-        if await self._over_before_client_leaves():
-            for message in answer:
-                await self.exchange.send(message)
-
-    async def _serve(self) -> None:
-        await self.app(self.exchange.scope, self.exchange.replay, self.exchange.send)
+        return answer
 
     async def _over_within(self, delay: timedelta) -> None:
         try:
@@ -109,12 +122,14 @@ _ANSWERS: Mapping[FaultKind, Callable[[], Response]] = {
     FaultKind.UNAUTHORIZED: _refusal(401, 10000, "Authentication error"),
     FaultKind.FORBIDDEN: _refusal(403, 10000, "Authentication error"),
     FaultKind.SUCCESS_FALSE: _refusal(200, 1000, "The request could not be completed"),
+    FaultKind.WEB_PAGE: lambda: Response(_WEB_PAGE, 200, media_type="text/html"),
 }
 
 _PLAYS: Mapping[FaultKind, Callable[[Scene], Awaitable[None]]] = {
     FaultKind.HANG: Scene.hang,
     FaultKind.SLOW: Scene.slow,
     FaultKind.RESET: Scene.reset,
+    FaultKind.TRUNCATED: Scene.truncated,
     FaultKind.NOT_APPLIED: Scene.not_applied,
     FaultKind.LATE_APPLIED: Scene.late_applied,
 }

@@ -86,7 +86,9 @@ def request(entry: LoggedRequest) -> dict[str, object]:
         "path": entry.path,
         "query": entry.query,
         "status": entry.status,
+        "answered_at": moment(entry.answered_at),
         "body": entry.body,
+        "level": entry.level,
         "token": entry.token,
         "fault": entry.fault,
     }

@@ -12,10 +12,10 @@ __all__ = ["LoggedRequest", "RequestLog"]
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One request; `status` stays None while, and if, it is never answered.
+    """One request; `status` and `answered_at` stay None while, and if, it is never answered.
 
     `token` is the id of the credential, never its value; `body` is kept for writes, decoded when
-    it is JSON.
+    it is JSON. `level` is the security level of the zone it is about, as it was when answered.
     """
 
     at: datetime
@@ -26,12 +26,14 @@ class LoggedRequest:
     body: object = None
     fault: FaultKind | None = None
     status: int | None = None
+    answered_at: datetime | None = None
+    level: str | None = None
 
 
 class RequestLog:
     """The last `size` requests in order of arrival, and totals over all there ever were."""
 
-    def __init__(self, size: int = 1000) -> None:
+    def __init__(self, size: int = 10_000) -> None:
         self.size = size
         self.total = 0
         self.by_method: Counter[str] = Counter()
@@ -50,10 +52,9 @@ class RequestLog:
             del self._entries[next(iter(self._entries))]
         return self.total
 
-    def finish(self, number: int, status: int | None) -> None:
+    def finish(self, number: int, status: int, at: datetime, level: str | None) -> None:
         """Note how the request was answered, also when its entry has been dropped meanwhile."""
-        if status is None:
-            return
         self.by_status[status] += 1
         if number in self._entries:
-            self._entries[number] = replace(self._entries[number], status=status)
+            answered = replace(self._entries[number], status=status, answered_at=at, level=level)
+            self._entries[number] = answered

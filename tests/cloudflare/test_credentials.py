@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.cloudflare.credentials import Key, Token, excerpt
+from responder.cloudflare.credentials import Key, Token, excerpt, mark
 from responder.domain.breaker import Failure
 from responder.errors import ConfigError, ProviderError
 
@@ -25,6 +25,16 @@ def test_a_global_key_goes_with_its_email():
     key = Key("anna@example.com", lambda: GLOBAL_KEY)
 
     assert key.headers() == {"X-Auth-Email": "anna@example.com", "X-Auth-Key": GLOBAL_KEY}
+
+
+def test_the_mark_changes_with_the_secret_and_gives_nothing_of_it_away():
+    tokens = iter([OLD_TOKEN, OLD_TOKEN, "another"])
+    token = Token(lambda: next(tokens))
+    first, same, changed = mark(token), mark(token), mark(token)
+
+    assert first == same != changed
+    assert OLD_TOKEN not in first
+    assert mark(Key("anna@example.com", gone)) == ""
 
 
 def test_an_email_that_no_header_may_hold_is_refused():

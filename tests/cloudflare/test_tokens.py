@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from responder.cloudflare.credentials import Key, Token
-from responder.cloudflare.tokens import TokenKind, TokenStatus, verify_token
+from responder.cloudflare.tokens import TokenKind, TokenStatus, blamed, verify_token
 from responder.domain.breaker import Failure
 from responder.errors import ProviderError
 
@@ -94,3 +94,54 @@ async def test_a_token_without_status_is_malformed(client_for, success, answered
         await verify_token(client_for(lambda _request: success(answered)))
 
     assert raised.value.failure is Failure.MALFORMED
+
+
+NO_PERMISSION = ProviderError(Failure.REFUSED, "Authentication error", code=10000)
+
+
+def verdict(status):
+    return {"id": "t", "status": status}
+
+
+@pytest.mark.parametrize("status", ["disabled", "expired"])
+async def test_a_token_that_is_dead_is_to_blame_for_a_refusal(client_for, success, status):
+    client = client_for(lambda _request: success(verdict(status)))
+
+    error = await blamed(client, NO_PERMISSION)
+
+    assert (error.failure, status in str(error)) == (Failure.UNAUTHORIZED, True)
+
+
+async def test_a_users_token_that_is_unknown_is_to_blame_for_a_refusal(client_for, gate):
+    gate.path = None
+
+    error = await blamed(client_for(gate, credential=Token(lambda: "cfut_x")), NO_PERMISSION)
+
+    assert error.failure is Failure.UNAUTHORIZED
+
+
+@pytest.mark.parametrize(
+    ("credential", "path"),
+    [
+        pytest.param(Token(lambda: "cfut_x"), USER_PATH, id="good"),
+        pytest.param(Token(lambda: "older"), None, id="may be an account's"),
+        pytest.param(Token(lambda: "cfat_x"), ACCOUNT_PATH, id="an account's"),
+        pytest.param(Key("a@example.com", lambda: "k"), USER_PATH, id="no token"),
+    ],
+)
+async def test_a_token_is_not_to_blame_unless_that_is_certain(client_for, gate, credential, path):
+    gate.path = path
+
+    assert await blamed(client_for(gate, credential=credential), NO_PERMISSION) is NO_PERMISSION
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ProviderError(Failure.REFUSED, "no", code=1057), id="another code"),
+        pytest.param(ProviderError(Failure.REFUSED, "not visible"), id="no code"),
+        pytest.param(ProviderError(Failure.UNAUTHORIZED, "no", code=9109), id="certain already"),
+    ],
+)
+async def test_a_token_is_not_asked_about_for_another_failure(client_for, gate, error):
+    assert (await blamed(client_for(gate), error), gate.asked) == (error, [])

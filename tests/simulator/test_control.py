@@ -43,7 +43,9 @@ async def test_the_log_keeps_who_sent_what_and_what_it_got(
         "path": f"/client/v4{path}",
         "query": "",
         "status": 200,
+        "answered_at": "2026-11-20T10:00:00.000000Z",
         "body": {"value": "low"},
+        "level": "low",
         "token": simulation.find_token("default").id,
         "fault": None,
     }
@@ -93,6 +95,17 @@ async def test_a_human_at_the_dashboard_pauses_and_moves_a_zone(
     assert answer.json()["modified_on"] is None
 
 
+async def test_a_zone_that_has_left_the_account_looks_like_a_foreign_one(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, zone_id: str
+):
+    answer = await control.delete("/zones/example.com")
+    listed = await api.get("/zones", params={"name": "example.com"})
+    setting = await api.get(f"/zones/{zone_id}/settings/security_level")
+
+    assert answer.json()["name"] == "example.com"
+    assert (listed.json()["result"], setting.status_code) == ([], 403)
+
+
 async def test_a_token_is_added_narrowed_and_revoked(
     anonymous: httpx.AsyncClient, control: httpx.AsyncClient, zone_id: str
 ):
@@ -116,12 +129,13 @@ async def test_a_token_is_added_narrowed_and_revoked(
     ("method", "path", "body"),
     [
         ("PUT", "/zones/nowhere.example", {"paused": True}),
+        ("DELETE", "/zones/nowhere.example", None),
         ("PATCH", "/tokens/nobody", {"status": "disabled"}),
         ("PATCH", "/tokens/default", {"zones": ["nowhere.example"]}),
         ("DELETE", "/faults/7", None),
         ("GET", "/nothing-here", None),
     ],
-    ids=["zone", "token", "zone-of-token", "fault", "path"],
+    ids=["zone", "no-zone", "token", "zone-of-token", "fault", "path"],
 )
 async def test_what_does_not_exist_is_named(control: httpx.AsyncClient, method, path, body):
     answer = await control.request(method, path, json=body)
@@ -164,6 +178,16 @@ async def test_a_fault_is_listed_until_it_is_cleared(control: httpx.AsyncClient)
     assert listed == [added.json(), other.json()]
     assert (listed[0]["remaining"], listed[1]["delay"]) == (3, 0.5)
     assert (cleared.json(), rest.json()) == ({"cleared": 1}, {"cleared": 1})
+
+
+async def test_a_fault_that_lasts_a_while_is_cleared_by_itself(
+    control: httpx.AsyncClient, simulation: Simulation, until
+):
+    await control.post("/faults", json={"kind": "hang", "lasts": 0.01})
+    await control.post("/faults", json={"kind": "reset", "lasts": 3600})
+
+    await until(lambda: len(list(simulation.faults)) == 1)
+    assert [armed.fault.kind for armed in simulation.faults] == [FaultKind.RESET]
 
 
 async def test_a_value_belongs_to_one_token_only(control: httpx.AsyncClient):

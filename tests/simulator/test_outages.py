@@ -60,6 +60,28 @@ async def test_an_answering_fault_answers_and_changes_nothing(live, kind, status
     assert (_level(live), _last(live).fault) == ("high", kind)
 
 
+async def test_a_web_page_is_an_answer_with_200_and_changes_nothing(live):
+    live.simulation.faults.add(Fault(FaultKind.WEB_PAGE))
+
+    answer = await live.api.patch(LEVEL, json=UNDER_ATTACK)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.text.startswith("<!DOCTYPE html>")
+    assert (_level(live), _last(live).fault) == ("high", FaultKind.WEB_PAGE)
+
+
+async def test_a_truncated_answer_breaks_off_after_the_write_took_effect(live):
+    live.simulation.faults.add(Fault(FaultKind.TRUNCATED))
+
+    answer = await live.api.patch(LEVEL, json=UNDER_ATTACK)
+
+    assert answer.status_code == 200
+    assert answer.text.startswith('{"success":true')
+    with pytest.raises(ValueError, match="column"):
+        answer.json()
+    assert (_level(live), _last(live).status) == ("under_attack", 200)
+
+
 async def test_a_rate_limit_may_say_how_long(live):
     live.simulation.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after=30))
 
@@ -93,6 +115,20 @@ async def test_a_hang_answers_once_it_is_cleared(live, until):
     live.simulation.faults.clear(armed.id)
     assert (await pending).status_code == 200
     assert _level(live) == "under_attack"
+
+
+async def test_a_request_that_breaks_off_is_none(live):
+    url = httpx.URL(live.endpoints.base_url)
+    head = f"PATCH {url.path}{LEVEL} HTTP/1.1\r\nHost: {url.host}\r\nContent-Length: 25\r\n\r\n"
+    _, begun = await asyncio.open_connection(url.host, url.port)
+    begun.write(f'{head}{{"value": '.encode())
+    await begun.drain()
+    begun.close()
+    await begun.wait_closed()
+
+    await live.api.get(LEVEL)
+
+    assert [one.method for one in live.simulation.requests] == ["GET"]
 
 
 async def test_a_slow_answer_comes_after_the_delay(live):
