@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from responder.ports import Clock
 
 __all__ = ["Stack", "prepared_stack", "running_stack"]
 
-START_LIMIT = timedelta(seconds=30)
+START_LIMIT = timedelta(seconds=60)
 """A program that does not answer by then has failed; a machine at work may be slow."""
 
 _RESPONDER = (sys.executable, "-m", "responder")
@@ -141,15 +141,15 @@ def prepared_stack(plan: Plan, clock: Clock) -> Iterator[Stack]:
             for name in _ANSWERS
             if name != "node_exporter" or not plan.origins
         }
-        cleanup.callback(_stop_undisturbed, list(processes.values()))
+        cleanup.callback(_stop_undisturbed, processes)
         yield Stack(plan, addresses, folder, processes, clock)
 
 
-def _stop_undisturbed(processes: Sequence[Process]) -> None:
+def _stop_undisturbed(processes: Mapping[str, Process]) -> None:
     """Stop everything; a second Ctrl-C, out of impatience, must not leave half of it behind."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        stop_all(processes)
+        stop_all(processes.values())
     finally:
         signal.signal(signal.SIGINT, before)
 
