@@ -135,7 +135,7 @@ def _kind_of(annotation: Any) -> str:
 
 
 def _default(found: FieldInfo) -> str:
-    value = found.default
+    value = found.get_default(call_default_factory=True, validated_data={})
     if found.is_required() or value is None or isinstance(value, BaseModel) or value in ((), {}):
         return ""
     return f"`{printable(value)}`"
