@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from responder.mitigations.registry import KINDS
+
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
 TESTS = sorted((RULES / "tests").glob("*.yml"))
@@ -17,6 +19,9 @@ RUNBOOK = "https://github.com/responder/responder/blob/main/docs/runbook.md"
 
 GROUPS = [group for path in SHIPPED for group in yaml.safe_load(path.read_text())["groups"]]
 ALERTS = [rule for group in GROUPS for rule in group["rules"] if "alert" in rule]
+RECORDED = [rule for group in GROUPS for rule in group["rules"] if "record" in rule]
+HEALTH = [rule for rule in RECORDED if rule["record"].startswith("site:origin_sick:")]
+SOURCES = sorted((RULES / "sources").glob("*.yml"))
 IN_DETECTORS = {
     rule["alert"]
     for path in DETECTORS
@@ -24,6 +29,8 @@ IN_DETECTORS = {
     for rule in group["rules"]
     if "alert" in rule
 }
+
+MANNER = {"trigger": "Acts", "sustain": "Keeps"}
 
 every_alert = pytest.mark.parametrize("alert", ALERTS, ids=[alert["alert"] for alert in ALERTS])
 
@@ -85,14 +92,39 @@ def test_a_runbook_link_leads_to_a_heading_that_exists(alert):
 
 
 @every_alert
-def test_only_detectors_and_the_heartbeat_carry_a_mitigation(alert):
+def test_a_mitigation_is_one_that_exists_and_only_detectors_and_the_heartbeat_carry_one(alert):
     mitigation = alert["labels"].get("mitigation")
 
     if alert["alert"] in IN_DETECTORS:
-        assert mitigation not in (None, "none")
+        assert mitigation in {None, *(kind.name for kind in KINDS)}
         assert alert["labels"]["role"] in {"trigger", "sustain"}
+        assert "action" not in alert["labels"]
     else:
         assert mitigation == ("none" if alert["alert"] == "ResponderHeartbeat" else None)
+
+
+def test_what_acts_by_default_is_a_choice_and_no_accident():
+    acting = {
+        alert["alert"] for alert in ALERTS if alert["labels"].get("mitigation") == "under_attack"
+    }
+
+    assert acting == {
+        "OriginLoadAbsolute",
+        "OriginLoadRelative",
+        "OriginOverload",
+        "HttpFlood",
+        "HttpFloodSharp",
+        "MitigationSensorBlind",
+    }
+    assert [alert["alert"] for alert in ALERTS if alert["labels"].get("role") == "sustain"] == [
+        "MitigationSensorBlind"
+    ]
+
+
+@every_alert
+def test_a_detector_gives_its_value_as_a_bare_number_of_which_a_peak_can_be_kept(alert):
+    expected = "{{ $value }}" if alert["alert"] in IN_DETECTORS else None
+    assert alert["annotations"].get("value") == expected
 
 
 @every_alert
@@ -123,6 +155,22 @@ def test_every_group_with_an_alert_is_evaluated_every_five_seconds():
 
 
 @pytest.mark.parametrize("path", DETECTORS, ids=name)
+def test_a_detector_says_whether_it_acts_and_how_soon_it_fires(path):
+    head = path.read_text().partition("groups:")[0].replace("\n# ", " ")
+    rules = [
+        rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]
+    ]
+
+    acts = {
+        "Informs" if "mitigation" not in rule["labels"] else MANNER[rule["labels"]["role"]]
+        for rule in rules
+    }
+    assert len(acts) == 1
+    assert re.search(rf"#\n?(# | ){acts.pop()}\b", head)
+    assert re.search(r"Worst case .*\d+ (s|minutes)", head)
+
+
+@pytest.mark.parametrize("path", DETECTORS, ids=name)
 def test_a_detector_has_a_test_file_of_its_name(path):
     assert RULES / "tests" / path.name in TESTS
 
@@ -144,3 +192,104 @@ def test_the_detector_and_the_source_mean_the_same_by_load_per_core():
     assert recorded in expression(
         RULES / "detectors/origin-load-absolute.yml", "OriginLoadAbsolute"
     )
+
+
+def thresholds(record):
+    """Return signal and bound of every threshold that is recorded under this name."""
+    return {
+        (rule["labels"]["signal"], rule["labels"]["bound"])
+        for rule in RECORDED
+        if rule["record"] == record
+    }
+
+
+def test_every_threshold_that_is_read_has_a_default_and_every_default_is_read():
+    read = {
+        found
+        for rule in RECORDED + ALERTS
+        for found in re.findall(
+            r'mitigation:threshold:global\{\s*signal="(\w+)",bound="(\w+)"', rule["expr"]
+        )
+    }
+    read |= {
+        found
+        for rule in ALERTS + HEALTH
+        for found in re.findall(r"(?:site|instance):threshold_(\w+):(\w+)", rule["expr"])
+    }
+
+    assert read == thresholds("mitigation:threshold:default")
+
+
+def test_a_preset_changes_only_what_has_a_default():
+    changed = thresholds("mitigation:threshold:preset")
+
+    assert changed
+    assert changed <= thresholds("mitigation:threshold:default")
+
+
+def test_an_override_that_is_resolved_is_read_with_both_of_its_bounds():
+    resolved = {rule["record"] for rule in RECORDED if ":threshold_" in rule["record"]}
+    read = {
+        found
+        for rule in ALERTS + HEALTH
+        for found in re.findall(r"(?:site|instance):threshold_\w+:\w+", rule["expr"])
+    }
+
+    assert read == resolved
+
+
+def test_the_rules_that_resolve_overrides_are_all_alike():
+    shapes = set()
+    for rule in RECORDED:
+        found = re.fullmatch(r"(site|instance):threshold_(\w+):(upper|lower)", rule["record"])
+        if found:
+            level, signal, bound = found.groups()
+            assert f'signal="{signal}",bound="{bound}"' in rule["expr"]
+            text = rule["expr"].replace(f'signal="{signal}",bound="{bound}"', "THIS")
+            shapes.add((level, re.sub(r"0 \* max by \([^)]*\) \(\S+\)", "CARRIER", text)))
+
+    assert sorted(level for level, _ in shapes) == ["instance", "site"]
+
+
+def test_detectors_read_no_series_that_nothing_records():
+    recorded = {rule["record"] for rule in RECORDED} | {"mitigation:threshold:override"}
+    read = {
+        found
+        for rule in RECORDED + ALERTS
+        for found in re.findall(r"\b(?:site|instance|mitigation):\w+(?::\w+)?", rule["expr"])
+    }
+
+    assert read <= recorded
+
+
+def test_an_alert_looks_at_raw_series_for_half_an_hour_at_most():
+    long = [
+        (alert["alert"], found)
+        for alert in ALERTS
+        for found in re.findall(r"(\S+)\[(?:\d+d|(?:[2-9]|\d\d)h)\]", alert["expr"])
+        if not re.search(r":(p95_7d|median_1h)$", found)
+    ]
+
+    assert long == []
+
+
+def test_no_baseline_is_masked_by_an_alert():
+    masked = [rule["record"] for rule in RECORDED if "ALERTS" in rule["expr"]]
+
+    assert masked == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_source_says_what_it_gives_and_is_tested(path):
+    head = path.read_text().partition("groups:")[0]
+    loaded = {entry for test in TESTS for entry in yaml.safe_load(test.read_text())["rule_files"]}
+
+    assert path.name == "http.yml" or re.search(r"^# Gives ", head, re.MULTILINE)
+    assert f"../{name(path)}" in loaded
+
+
+def test_the_readme_lists_every_detector_and_every_source():
+    readme = (RULES / "README.md").read_text()
+
+    assert [one for one in sorted(IN_DETECTORS) if f"| `{one}` |" not in readme] == []
+    assert [path.name for path in SOURCES if f"`{path.name}`" not in readme] == []
