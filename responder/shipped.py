@@ -1,4 +1,4 @@
-"""Where the files are that travel with the program: rules for Prometheus, Alertmanager's file."""
+"""Where the files are that travel with the program: rules, Alertmanager's files, dashboards."""
 
 from importlib.resources import files
 from pathlib import Path

@@ -1,0 +1,5 @@
+"""Writes the dashboards: what each shows, and how that becomes the JSON that Grafana loads.
+
+One module for each dashboard; `panels` knows the panels' JSON, `dashboard` the rest of it, `looks`
+the colours. Nothing but the standard library, and nothing of the responder.
+"""
