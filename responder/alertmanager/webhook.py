@@ -7,11 +7,14 @@ from responder.alertmanager.wire import as_object, decoded, fingerprint, moment,
 from responder.domain.alerts import Alert, AlertStatus
 from responder.errors import PayloadError
 
-__all__ = ["Webhook", "parse_webhook"]
+__all__ = ["MOST_IN_A_BODY", "Webhook", "parse_webhook"]
 
 _VERSION = "4"
 _STATUSES = {status.value: status for status in (AlertStatus.FIRING, AlertStatus.RESOLVED)}
 _LONGEST_FINGERPRINT = 128
+
+MOST_IN_A_BODY = 10_000
+"""Alerts in one body: to read more would hold up everything else for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ def parse_webhook(body: bytes, received_at: datetime) -> Webhook:
     items = document.get("alerts")
     if not isinstance(items, list):
         raise PayloadError("alerts is missing, or not a list")
+    if len(items) > MOST_IN_A_BODY:
+        raise PayloadError(f"{len(items)} alerts at once, the most is {MOST_IN_A_BODY}; group them")
     truncated = document.get("truncatedAlerts")
     return Webhook(
         alerts=tuple(_alerts(items, received_at)),
@@ -84,11 +89,14 @@ def _fingerprint(given: object, labels: dict[str, str]) -> str:
 
 
 def _starts_at(given: object, received_at: datetime) -> datetime:
-    """Return when it began; Go writes a time that was never set as the year 1."""
+    """Return when it began; Go writes a time that was never set as the year 1.
+
+    Nothing begins after it was told: a start far ahead would outrank all that comes until then.
+    """
     if given is None or given == "":
         return received_at
     starts_at = moment(given)
-    return received_at if starts_at.year == MINYEAR else starts_at
+    return received_at if starts_at.year == MINYEAR else min(starts_at, received_at)
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 __all__ = ["as_list", "as_object", "decoded", "fingerprint", "moment", "shown", "texts"]
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_TEXT = frozenset({str})
 _FNV_OFFSET = 14695981039346656037
 _FNV_PRIME = 1099511628211
 
@@ -66,7 +67,7 @@ def as_list(value: object) -> list[object]:
 def texts(item: Mapping[str, object], key: str) -> dict[str, str]:
     """Return a member that must be an object of nothing but text; raises ValueError."""
     value = item.get(key)
-    if isinstance(value, dict) and set(map(type, value.values())) <= {str}:
+    if isinstance(value, dict) and _TEXT.issuperset(map(type, value.values())):
         return value
     raise ValueError(f"{key} is no object of nothing but text: {shown(value)}")
 

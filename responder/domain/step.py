@@ -116,7 +116,8 @@ def read_due(s: Situation, decision: Decision, interval: timedelta) -> bool:
     if decision.action in {Action.ENGAGE, Action.RELEASE}:
         unsure = s.actual is Actual.UNKNOWN or reading is None
         age = ZERO if reading is None else now - reading.mark
-        stale = age > (ZERO if decision.action is Action.RELEASE else STALE)
+        doubt = memory.write is not None and not memory.write.settled  # it may have landed since
+        stale = age > (ZERO if doubt or decision.action is Action.RELEASE else STALE)
         return (unsure or stale) and memory.read_backoff.until <= now
     if due_mark(memory, interval) > now:
         return False

@@ -20,7 +20,7 @@ from responder.store.tables import HEAD
 
 __all__ = ["SqlStore"]
 
-PRUNED_AT_ONCE = 1000
+PRUNED_AT_ONCE = 500
 """Rows that one step of pruning looks at, so that no webhook waits long for it."""
 
 T = TypeVar("T")

@@ -1,5 +1,6 @@
 """The main job in simulated time, and the cases that left other tools stuck, naked or fighting."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -422,3 +423,20 @@ def test_a_refused_release_is_tried_again_until_it_works():
     world.fault = None
     world.run(minutes(6))
     assert world.level() == "high"
+
+
+def test_a_write_in_doubt_is_read_right_before_it_is_repeated():
+    world = World()
+    world.tick()
+    world.fire()
+    world.fault = Failure.TIMEOUT
+    world.tick()
+    world.fault = None
+    waiting = replace(world.memory().backoff, until=world.now.elapsed + seconds(9))
+    world.remember(replace(world.memory(), backoff=waiting))
+    world.run(seconds(8), seconds(4))  # read as off meanwhile
+    assert world.decided() == ("hold", "backoff")
+    world.zones[world.memory().target].level = "under_attack"  # now it lands
+    world.tick(seconds(2))
+    assert world.memory().state is State.ENGAGED
+    assert [call.raising for call in world.calls] == [True]
