@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -45,7 +45,7 @@ def is_ours(group: RuleGroup, known: Shipped) -> bool:
     return group.name in known.groups or any("mitigation" in rule.labels for rule in group.rules)
 
 
-@cache
+@lru_cache(maxsize=1)
 def shipped() -> Shipped:
     """Read the shipped rule files."""
     groups = list(_groups())
