@@ -30,7 +30,9 @@ COMMANDS = {
     "serve": _Command(
         "responder.cli.serve", "Run the service until SIGTERM or SIGINT.", without=_COLOURS
     ),
-    "check": _Command("responder.cli.check", "Make one pass: look, decide, act and confirm, then end."),
+    "check": _Command(
+        "responder.cli.check", "Make one pass: look, decide, act and confirm, then end."
+    ),
     "status": _Command("responder.cli.status", "Show all targets and what was decided of each."),
     "explain": _Command("responder.cli.explain", "Tell why a target is on, off or waiting."),
     "events": _Command("responder.cli.events", "Show the audit trail, newest first."),
