@@ -38,7 +38,7 @@ test: install tools check ## Run every check and every test
 	@.ci/tools faketime
 	@.ci/tools postgres
 	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --dist worksteal -q
-	@$(BIN)/pytest -m "integration or e2e or long" -q
+	@$(BIN)/pytest -n 2 --dist loadfile -m "integration or e2e or long" -q
 
 .PHONY: unit
 unit: install ## Run the unit tests alone, in seconds

@@ -1,10 +1,15 @@
 """Where the programs of a stack listen."""
 
+import secrets
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
-__all__ = ["Addresses", "free_addresses"]
+__all__ = ["Addresses", "free_addresses", "free_ports"]
+
+_PORTS = range(12_000, 32_000)
+"""Below those that the kernel hands out by itself: nobody takes one before it is listened on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +25,17 @@ class Addresses:
 
 def free_addresses() -> Addresses:
     """Return addresses on loopback that nobody listens on, each a different one."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in Addresses.__annotations__]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return Addresses(*(f"127.0.0.1:{one.getsockname()[1]}" for one in sockets))
+    ports = free_ports()
+    return Addresses(*(f"127.0.0.1:{next(ports)}" for _ in Addresses.__annotations__))
+
+
+def free_ports() -> Iterator[int]:
+    """Yield ports of loopback that nobody listens on, from a random one on."""
+    first = secrets.choice(_PORTS)
+    for port in chain(range(first, _PORTS.stop), range(_PORTS.start, first)):
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from responder.app import SystemClock
+from responder.demo.addresses import free_ports
 
 CLOCK = SystemClock()
 
@@ -25,9 +25,7 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    return next(free_ports())
 
 
 NO_ROUTES = "route: {receiver: none}\nreceivers: [{name: none}]\n"
