@@ -21,7 +21,7 @@ def test_it_tells_where_it_is_and_with_which_token_it_lets_in(nobody):
         ).json()["result"]
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
-        process.wait(timeout=5)
+        process.wait(timeout=20)
     finally:
         process.kill()
         process.stdout.close()
