@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import uvicorn
@@ -15,6 +16,7 @@ from responder.alertmanager.access import Access
 from responder.alertmanager.poll import AlertmanagerClient
 from responder.alertmanager.post import AlertmanagerPost
 from responder.cloudflare.client import CloudflareClient, Endpoint
+from responder.cloudflare.credentials import mark
 from responder.cloudflare.zones import Zones
 from responder.connections import access, credential
 from responder.domain.targets import Target
@@ -41,7 +43,13 @@ SHUTDOWN_SECONDS = 2
 READ_OFF = 10
 """A target that is off is read this many times less often than one that is on."""
 
-OPERATIONS = ("find_zone", "read_zone", "read_security_level", "write_security_level")
+OPERATIONS = (
+    "find_zone",
+    "read_zone",
+    "read_security_level",
+    "write_security_level",
+    "verify_token",
+)
 """Those of Cloudflare's operations that have a metric from the first scrape on."""
 
 
@@ -124,9 +132,10 @@ class Plans:
             metrics.called(operation, outcome, seconds)
             reconciler.spend()
 
+        known_as = credential(settings.cloudflare)
         cloudflare = CloudflareClient(
             Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout),
-            credential(settings.cloudflare),
+            known_as,
             clock.monotonic,
             observe,
         )
@@ -137,7 +146,8 @@ class Plans:
 
         provider = Provider(cloudflare, Zones(cloudflare, clock.monotonic), options)
         mitigations = build_mitigations(provider)
-        parts = Parts(sources, mitigations, self._writer, clock, metrics, lease)
+        secret = partial(mark, known_as)
+        parts = Parts(sources, mitigations, self._writer, clock, metrics, lease, secret)
         reconciler = Reconciler(settings.inventory(), parts, _pace(settings))
         resend_delay = settings.alertmanager.resend_delay
         telling = Telling(posts, reconciler.live, metrics, clock.now, resend_delay)

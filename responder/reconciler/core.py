@@ -60,6 +60,8 @@ class Parts:
     clock: Clock
     metrics: Metrics
     lease: Lease
+    secret: Callable[[], str] = str
+    """Changes with the provider's secret, and gives nothing of it away."""
 
 
 class Reconciler:
@@ -70,6 +72,7 @@ class Reconciler:
         self._pace = pace or Pace()
         self._keeper = parts.keeper
         self._metrics = parts.metrics
+        self._secret = parts.secret
         self._stopwatch = Stopwatch(parts.clock)
         self._wake = asyncio.Event()
         moment = self._stopwatch.now
@@ -171,6 +174,7 @@ class Reconciler:
 
     async def step(self) -> None:
         """Make one pass over all targets; raises StoreError when nothing can be stored."""
+        self._turns.heed(self._secret())
         now = self._stopwatch.now()
         passed, self._last = min(now.elapsed - self._last, LONGEST_STEP), now.elapsed
         scene = self._watch.scene()

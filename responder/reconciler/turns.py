@@ -52,6 +52,14 @@ class Turns:
         self._probing: dict[str, tuple[bool, bool]] = {}
         self._begun: dict[str, tuple[timedelta, Action]] = {}
         self.credential = Credential()
+        self._secret = ""
+
+    def heed(self, secret: str) -> None:
+        """Let calls that wait try at once when the provider's secret is another one."""
+        if secret and self._secret not in {"", secret}:
+            self.credential = self.credential.renewed(self._moment())
+            _log.info("the credential was changed")
+        self._secret = secret or self._secret
 
     def busy(self, target: str) -> bool:
         """Tell whether the target's turn is under way."""

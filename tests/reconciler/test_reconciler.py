@@ -297,3 +297,21 @@ async def test_the_live_metrics_tell_what_stands_now(setup):
     assert value("responder_circuit_state", closed) == 1
     assert value("responder_time_to_mitigate_seconds_count", {"mitigation": "under_attack"}) == 1
     assert value("responder_alertmanager_usable", {"url": "http://am:9093"}) == 1
+
+
+async def test_a_changed_secret_ends_the_wait_for_the_circuit(setup):
+    secrets = ["one"]
+    one = await setup.begin()
+    one._secret = lambda: secrets[0]
+    refusal = ProviderError(Failure.UNAUTHORIZED, "the token is expired")
+    setup.provider.failing["example.com"] = refusal
+    setup.alertmanager.fire("shop")
+    await setup.run(minutes=1)
+    assert setup.decided() == ("hold", "circuit_open")
+
+    setup.provider.failing.clear()
+    secrets[0] = "two"
+    await setup.step(1)
+    await setup.step(1)
+
+    assert setup.provider.levels["example.com"] == "under_attack"
