@@ -1,31 +1,35 @@
 """What a batch of changes comes to: the last word on every key.
 
-Hundreds of webhooks that share a commit mostly speak of the same alerts; whatever is superseded
-within the batch is never written.
+Whatever is superseded within the batch is never written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from responder.domain.alerts import HeardAlert
 from responder.domain.audit import AuditEntry
 from responder.domain.memory import Memory
-from responder.ports import Changes, Intent, NotedOrder, Outcome
+from responder.ports import MOST_ALERTS, Changes, Intent, NotedOrder, Outcome
 from responder.store.codec import to_text
 
-__all__ = ["Writes", "newer"]
+__all__ = ["Writes", "newest_tellings"]
 
 _Told = TypeVar("_Told", AuditEntry, Intent, Outcome)
 
 
-def newer(one: HeardAlert, other: HeardAlert) -> HeardAlert:
-    """Return the one that says more recent things of the same alert.
+def newest_tellings(webhooks: Iterable[Iterable[HeardAlert]]) -> list[HeardAlert]:
+    """Return what webhooks, the oldest first, told last of each alert; `MOST_ALERTS` of them.
 
-    A later start wins; for the same start resolved is final; then `other` wins, the later webhook.
-    The upsert of `queries.py` compares the same way.
+    Those of one commit have one number: the later one is then the newer.
     """
-    return other if other.rank[:2] >= one.rank[:2] else one
+    book: dict[str, HeardAlert] = {}
+    for told in webhooks:
+        for one in told:
+            known = book.setdefault(one.alert.fingerprint, one)
+            if one.rank >= known.rank:
+                book[one.alert.fingerprint] = one
+    return sorted(book.values(), key=lambda one: -one.seq)[:MOST_ALERTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class Writes:
 
     memories: dict[str, Memory] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
-    alerts: dict[str, HeardAlert] = field(default_factory=dict)
+    webhooks: list[Sequence[HeardAlert]] = field(default_factory=list)
+    """What each of them told."""
     intents: dict[str, Intent] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     entries: list[AuditEntry] = field(default_factory=list)
@@ -54,9 +59,8 @@ class Writes:
 
     def _add(self, changes: Changes) -> None:
         self._add_memories(changes)
-        for heard in changes.alerts:
-            known = self.alerts.get(heard.alert.fingerprint)
-            self.alerts[heard.alert.fingerprint] = newer(known, heard) if known else heard
+        if changes.alerts:
+            self.webhooks.append(changes.alerts)
         for intent in map(_storable, changes.intents):
             # Committed twice, after a commit that only seemed to fail, it is the same intent.
             self.intents.setdefault(intent.id, intent)

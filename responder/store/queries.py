@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
-from responder.domain.alerts import AlertStatus
 from responder.ports import MOST_ALERTS, EventQuery
 from responder.store.rows import stamp
 from responder.store.tables import (
-    alerts,
     counters,
     events,
     facts,
@@ -18,12 +16,12 @@ from responder.store.tables import (
     leases,
     memories,
     orders,
+    webhooks,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
     from sqlalchemy.sql import dml
-    from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
     Insert: TypeAlias = type[sqlite.Insert | postgresql.Insert]
 
@@ -34,13 +32,14 @@ __all__ = [
     "FORGET_MEMORY",
     "FORGET_ORDER",
     "GIVE_UP_LEASE",
-    "LOAD_ALERTS",
     "LOAD_FACTS",
     "LOAD_MEMORIES",
     "LOAD_OPEN_INTENTS",
     "LOAD_ORDERS",
+    "LOAD_WEBHOOKS",
     "READ_LEASE",
     "WRITE_EVENT",
+    "WRITE_WEBHOOK",
     "Upserts",
     "claim_lease",
     "next_number",
@@ -53,7 +52,6 @@ ACTING = "acting"
 """The name of the one lease there is: who holds it acts."""
 
 LOAD_MEMORIES = sa.select(memories.c.target, memories.c.body)
-LOAD_ALERTS = sa.select(alerts).order_by(alerts.c.seq.desc()).limit(MOST_ALERTS)
 LOAD_OPEN_INTENTS = sa.select(intents).where(intents.c.outcome.is_(None)).order_by(intents.c.at)
 LOAD_FACTS = sa.select(facts)
 LOAD_ORDERS = sa.select(orders).order_by(orders.c.at, orders.c.id)
@@ -63,6 +61,7 @@ CURRENT_TOKEN = sa.select(leases.c.token).where(leases.c.name == ACTING).with_fo
 
 FORGET_MEMORY = sa.delete(memories).where(memories.c.target == sa.bindparam("forgotten"))
 WRITE_EVENT = sa.insert(events)
+WRITE_WEBHOOK = sa.insert(webhooks)
 FORGET_ORDER = sa.delete(orders).where(orders.c.id == sa.bindparam("followed"))
 CLOSE_INTENT = sa.update(intents).where(intents.c.id == sa.bindparam("intent"))
 GIVE_UP_LEASE = (
@@ -107,9 +106,30 @@ def next_number(insert: "Insert", name: str) -> "dml.ReturningInsert[Any]":
     )
 
 
+def _newest(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[object, ...]]:
+    """Select the newest webhooks, in their order: as many as `MOST_ALERTS` alerts are in.
+
+    Their number is kept in a column, so that what is not wanted is not even read.
+    """
+    columns = (webhooks.c.id, webhooks.c.size)
+    newest = webhooks.c.id.desc()
+    some = sa.select(*columns).where(*conditions).order_by(newest).limit(MOST_ALERTS).subquery()
+    later = sa.func.sum(some.c.size).over(order_by=some.c.id.desc()) - some.c.size
+    told = sa.select(some.c.id, later.label("later")).subquery()
+    return (
+        sa.select(webhooks)
+        .join(told, told.c.id == webhooks.c.id)
+        .where(told.c.later < MOST_ALERTS)
+        .order_by(webhooks.c.id)
+    )
+
+
+LOAD_WEBHOOKS = _newest()
+
+
 def read_news(origin: str, after: int) -> sa.Select[tuple[object, ...]]:
-    """Select the alerts that other replicas stored after this number."""
-    return sa.select(alerts).where(alerts.c.seq > after, alerts.c.origin != origin)
+    """Select the newest of the webhooks that other replicas stored after this number."""
+    return _newest(webhooks.c.seq > after, webhooks.c.origin != origin)
 
 
 def read_events(query: EventQuery) -> sa.Select[tuple[object, ...]]:
@@ -148,13 +168,13 @@ class Prune:
 def prunes(before: datetime) -> tuple[Prune, ...]:
     """Return how to delete what is over and older than this.
 
-    An alert that nobody has repeated for so long is over, whatever it said.
+    What a webhook told and nobody has repeated for so long is over, whatever it said.
     """
     bound = stamp(before)
     return (
         Prune(events.c.id, events.c.at < bound),
         Prune(intents.c.id, intents.c.finished_at < bound),
-        Prune(alerts.c.fingerprint, alerts.c.received_at < bound),
+        Prune(webhooks.c.id, webhooks.c.received_at < bound),
     )
 
 
@@ -163,7 +183,6 @@ class Upserts:
     """The statements that need the dialect's own insert."""
 
     memory: sa.Insert
-    alert: sa.Insert
     intent: sa.Insert
     fact: sa.Insert
     order: sa.Insert
@@ -172,11 +191,8 @@ class Upserts:
     @classmethod
     def of(cls, insert: "Insert") -> "Upserts":
         """Build them with the insert of one dialect."""
-        alert = insert(alerts)
-        newer = _age(alert.excluded) >= _age(alerts.columns)
         return cls(
             memory=_replacing(insert(memories), memories),
-            alert=_replacing(alert, alerts, newer),
             intent=insert(intents).on_conflict_do_nothing(),
             fact=_replacing(insert(facts), facts),
             order=_replacing(insert(orders), orders),
@@ -184,21 +200,9 @@ class Upserts:
         )
 
 
-def _age(columns: "ReadOnlyColumnCollection[str, sa.ColumnElement[object]]") -> sa.Tuple:
-    """Compare as `batch.newer` does."""
-    # A constant of the statement: as a parameter it would be bound anew for every row.
-    resolved = columns["status"] == sa.literal_column(f"'{AlertStatus.RESOLVED}'")
-    return sa.tuple_(columns["starts_at"], resolved)
-
-
-def _replacing(
-    statement: "sqlite.Insert | postgresql.Insert",
-    table: sa.Table,
-    where: sa.ColumnElement[bool] | None = None,
-) -> sa.Insert:
+def _replacing(statement: "sqlite.Insert | postgresql.Insert", table: sa.Table) -> sa.Insert:
     replaced = [column.name for column in table.columns if not column.primary_key]
     return statement.on_conflict_do_update(
         index_elements=[column.name for column in table.primary_key],
         set_={name: statement.excluded[name] for name in replaced},
-        where=where,
     )

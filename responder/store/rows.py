@@ -1,9 +1,9 @@
 """Domain values as rows of their tables, and back."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from responder.domain.audit import AuditEntry, Kind
 from responder.domain.memory import Memory, Override
 from responder.errors import StoreError
 from responder.ports import HeardAlert, Intent, NotedOrder, Outcome
-from responder.store.codec import from_text, labels_to_text, to_text
+from responder.store.codec import from_text, plain_to_text, to_text
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -22,8 +22,6 @@ __all__ = [
     "entry_row",
     "fact_from",
     "fact_row",
-    "heard_from",
-    "heard_row",
     "intent_from",
     "intent_row",
     "memory_from",
@@ -32,6 +30,8 @@ __all__ = [
     "order_row",
     "outcome_row",
     "stamp",
+    "told_from",
+    "webhook_row",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,34 +75,60 @@ def memory_from(row: "RowMapping") -> Memory:
         return from_text(Memory, row["body"])
 
 
-def heard_row(heard: HeardAlert, seq: int, origin: str) -> tuple[object, ...]:
-    """Write an alert as a webhook told it to the replica `origin`, in the order of its columns."""
+def webhook_row(told: Sequence[HeardAlert], seq: int, origin: str) -> dict[str, object]:
+    """Write what one webhook told the replica `origin`."""
+    return {
+        "seq": seq,
+        "origin": origin,
+        "received_at": stamp(max(one.received_at for one in told)),
+        "size": len(told),
+        "alerts": plain_to_text([_told(one) for one in told]),
+    }
+
+
+def told_from(row: "RowMapping") -> list[HeardAlert]:
+    """Read what one webhook told."""
+    with _reading("webhooks", row["id"], "the next webhook or poll tells it again"):
+        told = from_text(tuple[_Told, ...], row["alerts"])
+    return [HeardAlert(one.alert(), one.received_at, row["seq"]) for one in told]
+
+
+def _told(heard: HeardAlert) -> dict[str, object]:
+    """Write an alert with nothing nested but its labels and annotations, which is fast."""
     alert = heard.alert
-    return (
-        alert.fingerprint,
-        labels_to_text(alert.labels),
-        labels_to_text(alert.annotations),
-        alert.status.value,
-        stamp(alert.starts_at),
-        None if alert.updated_at is None else stamp(alert.updated_at),
-        stamp(heard.received_at),
-        seq,
-        origin,
-    )
+    return {
+        "fingerprint": alert.fingerprint,
+        "status": alert.status.value,
+        "starts_at": alert.starts_at,
+        "updated_at": alert.updated_at,
+        "received_at": heard.received_at,
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+    }
 
 
-def heard_from(row: "RowMapping") -> HeardAlert:
-    """Read an alert as a webhook told it."""
-    with _reading("alerts", row["fingerprint"], "the next webhook or poll brings it back"):
-        alert = Alert(
-            fingerprint=row["fingerprint"],
-            labels=from_text(dict[str, str], row["labels"]),
-            status=AlertStatus(row["status"]),
-            starts_at=_moment(row["starts_at"]),
-            updated_at=None if row["updated_at"] is None else _moment(row["updated_at"]),
-            annotations=from_text(dict[str, str], row["annotations"]),
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An alert as `_told` writes it."""
+
+    fingerprint: str
+    status: AlertStatus
+    starts_at: datetime
+    received_at: datetime
+    labels: Mapping[str, str]
+    updated_at: datetime | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    def alert(self) -> Alert:
+        """Return the alert itself."""
+        return Alert(
+            self.fingerprint,
+            self.labels,
+            self.status,
+            self.starts_at,
+            self.updated_at,
+            self.annotations,
         )
-        return HeardAlert(alert, _moment(row["received_at"]), row["seq"])
 
 
 def intent_row(intent: Intent) -> dict[str, object]:

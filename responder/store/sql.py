@@ -11,7 +11,7 @@ from responder.domain.audit import AuditEntry
 from responder.errors import FencedError
 from responder.ports import Changes, Claim, EventQuery, News, Snapshot
 from responder.store import queries, rows
-from responder.store.batch import Writes
+from responder.store.batch import Writes, newest_tellings
 from responder.store.copying import take_up
 from responder.store.failures import explained
 from responder.store.leases import Leases
@@ -36,7 +36,6 @@ class SqlStore:
         self._engine = engine
         self._reader = engine.execution_options(reading=True)
         self._upserts = upserts
-        self._upsert_alerts = str(upserts.alert.compile(engine))
         self._leases = leases
         self._where = where
         self.shared = leases.shared
@@ -45,13 +44,13 @@ class SqlStore:
         """Read everything that a start needs."""
         with explained("read", self._where), self._reader.connect() as connection:
             memories = connection.execute(queries.LOAD_MEMORIES).mappings()
-            alerts = connection.execute(queries.LOAD_ALERTS).mappings()
+            webhooks = connection.execute(queries.LOAD_WEBHOOKS).mappings()
             intents = connection.execute(queries.LOAD_OPEN_INTENTS).mappings()
             facts = connection.execute(queries.LOAD_FACTS).mappings()
             orders = connection.execute(queries.LOAD_ORDERS).mappings()
             return Snapshot(
                 memories=[rows.memory_from(row) for row in memories],
-                alerts=[rows.heard_from(row) for row in alerts],
+                alerts=newest_tellings(map(rows.told_from, webhooks)),
                 open_intents=[rows.intent_from(row) for row in intents],
                 facts=dict(rows.fact_from(row) for row in facts),
                 orders=[rows.order_from(row) for row in orders],
@@ -72,7 +71,7 @@ class SqlStore:
             return [rows.entry_from(row) for row in found]
 
     def prune(self, before: datetime) -> Iterator[int]:
-        """Delete entries, closed intents and alerts older than this, step by step."""
+        """Delete entries, closed intents and webhooks older than this, step by step."""
         for prune in queries.prunes(before):
             after, more = None, True
             while more:
@@ -96,10 +95,11 @@ class SqlStore:
         """Return the alerts that others stored after this number, and all orders."""
         with explained("read", self._where), self._reader.connect() as connection:
             found = queries.read_news(self._leases.holder, after)
-            alerts = connection.execute(found).mappings()
+            webhooks = connection.execute(found).mappings()
             orders = connection.execute(queries.LOAD_ORDERS).mappings()
             return News(
-                [rows.heard_from(row) for row in alerts], [rows.order_from(row) for row in orders]
+                newest_tellings(map(rows.told_from, webhooks)),
+                [rows.order_from(row) for row in orders],
             )
 
     def take_up(self) -> None:
@@ -124,9 +124,13 @@ class SqlStore:
             )
 
     def _write(self, connection: Connection, writes: Writes) -> int:
-        number: int = connection.scalar(self._upserts.number) if writes.alerts else 0
-        self._write_alerts(connection, writes, number)
+        number: int = connection.scalar(self._upserts.number) if writes.webhooks else 0
+        origin = self._leases.holder
         for statement, parameters in (
+            (
+                queries.WRITE_WEBHOOK,
+                [rows.webhook_row(told, number, origin) for told in writes.webhooks],
+            ),
             (queries.FORGET_MEMORY, [{"forgotten": target} for target in sorted(writes.forgotten)]),
             (self._upserts.memory, [rows.memory_row(one) for one in _by_key(writes.memories)]),
             (self._upserts.intent, [rows.intent_row(one) for one in _by_key(writes.intents)]),
@@ -139,13 +143,6 @@ class SqlStore:
             if parameters:
                 connection.execute(statement, parameters)
         return number
-
-    def _write_alerts(self, connection: Connection, writes: Writes, number: int) -> None:
-        """Hand them to the driver as it wants them: a flood pays for every step between."""
-        origin = self._leases.holder
-        told = [rows.heard_row(one, number, origin) for one in _by_key(writes.alerts)]
-        if told:
-            connection.exec_driver_sql(self._upsert_alerts, told)
 
 
 def _by_key(values: Mapping[str, T]) -> list[T]:

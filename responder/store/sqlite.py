@@ -25,7 +25,7 @@ _PRAGMAS = (
     # Fingerprints are spread over the whole index: a flood of new ones finds its pages in 8 MiB,
     # and writes each of them back from the journal once for four thousand pages, not for one.
     "PRAGMA cache_size = -8192",
-    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA wal_autocheckpoint = 400",
 )
 
 

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 __all__ = [
     "HEAD",
     "TABLES",
-    "alerts",
     "counters",
     "events",
     "facts",
@@ -20,9 +19,10 @@ __all__ = [
     "memories",
     "metadata",
     "orders",
+    "webhooks",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration: what a database that matches this module is stamped with."""
 
 metadata = sa.MetaData()
@@ -37,21 +37,21 @@ memories = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
 )
 
-alerts = sa.Table(
-    "alerts",
+# A journal, written at its end alone: a flood of alerts in a table by their fingerprints, which are
+# spread over all its pages, would write each page of it again and again.
+webhooks = sa.Table(
+    "webhooks",
     metadata,
-    sa.Column("fingerprint", sa.Text, primary_key=True),
-    sa.Column("labels", sa.Text, nullable=False),
-    sa.Column("annotations", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("starts_at", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", sa.BigInteger),
-    sa.Column("received_at", sa.BigInteger, nullable=False),
+    # SQLite numbers rows by itself only when the type is spelled INTEGER.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("origin", sa.Text),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("alerts", sa.Text, nullable=False),
 )
 # Only replicas ask what came since; SQLite has none, and every index makes webhooks slower.
-sa.Index("ix_alerts_seq", alerts.c.seq).ddl_if(dialect="postgresql")
+sa.Index("ix_webhooks_seq", webhooks.c.seq).ddl_if(dialect="postgresql")
 
 intents = sa.Table(
     "intents",
@@ -69,7 +69,6 @@ intents = sa.Table(
 events = sa.Table(
     "events",
     metadata,
-    # SQLite numbers rows by itself only when the type is spelled INTEGER.
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
@@ -120,4 +119,4 @@ counters = sa.Table(
     sa.Column("value", sa.BigInteger, nullable=False),
 )
 
-TABLES = (memories, alerts, intents, events, facts, leases, orders, counters)
+TABLES = (memories, webhooks, intents, events, facts, leases, orders, counters)

@@ -10,7 +10,6 @@ from responder.domain.audit import AuditEntry
 from responder.domain.memory import Memory
 from responder.errors import FencedError
 from responder.ports import (
-    MOST_ALERTS,
     Changes,
     Claim,
     EventQuery,
@@ -20,7 +19,7 @@ from responder.ports import (
     Outcome,
     Snapshot,
 )
-from responder.store.batch import Writes, newer
+from responder.store.batch import Writes, newest_tellings
 from responder.store.failures import explained
 
 __all__ = ["MemoryStore"]
@@ -31,8 +30,8 @@ class _Kept:
     """What replicas share."""
 
     memories: dict[str, Memory] = field(default_factory=dict)
-    alerts: dict[str, HeardAlert] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
+    webhooks: list[tuple[str, list[HeardAlert]]] = field(default_factory=list)
+    """Of each: which replica took it, and what it told."""
     intents: dict[str, Intent] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     entries: list[AuditEntry] = field(default_factory=list)
@@ -68,7 +67,7 @@ class MemoryStore:
         open_intents = [one for one in kept.intents.values() if one.id not in kept.outcomes]
         return Snapshot(
             memories=list(kept.memories.values()),
-            alerts=sorted(kept.alerts.values(), key=lambda one: -one.seq)[:MOST_ALERTS],
+            alerts=newest_tellings(told for _, told in kept.webhooks),
             open_intents=sorted(open_intents, key=lambda intent: intent.at),
             facts={name: json.loads(value) for name, value in kept.facts.items()},
             orders=self._orders(),
@@ -94,7 +93,7 @@ class MemoryStore:
         kept.orders |= writes.orders
         for order in writes.followed:
             kept.orders.pop(order, None)
-        return self._hear(writes.alerts)
+        return self._hear(writes.webhooks)
 
     def events(self, query: EventQuery) -> list[AuditEntry]:
         """Read the audit trail, newest first."""
@@ -108,17 +107,17 @@ class MemoryStore:
         return found[: max(query.limit, 0)]
 
     def prune(self, before: datetime) -> Iterator[int]:
-        """Delete entries, closed intents and alerts older than this, in one step."""
+        """Delete entries, closed intents and webhooks older than this, in one step."""
         kept, size = self.kept, self._size()
         kept.entries = [entry for entry in kept.entries if entry.at >= before]
         closed = [one.intent for one in kept.outcomes.values() if one.at < before]
         for intent in closed:
             del kept.intents[intent], kept.outcomes[intent]
-        kept.alerts = {
-            fingerprint: heard
-            for fingerprint, heard in kept.alerts.items()
-            if heard.received_at >= before
-        }
+        kept.webhooks = [
+            (origin, told)
+            for origin, told in kept.webhooks
+            if max(one.received_at for one in told) >= before
+        ]
         yield size - self._size()
 
     def claim(self, lasts: timedelta) -> Claim:
@@ -140,12 +139,10 @@ class MemoryStore:
     def news(self, after: int) -> News:
         """Return the alerts that others stored after this number, and all orders."""
         kept = self.kept
-        alerts = [
-            heard
-            for fingerprint, heard in kept.alerts.items()
-            if heard.seq > after and kept.origins[fingerprint] != self._holder
-        ]
-        return News(alerts, self._orders())
+        news = (
+            told for origin, told in kept.webhooks if told[0].seq > after and origin != self._holder
+        )
+        return News(newest_tellings(news), self._orders())
 
     def take_up(self) -> None:
         """Do nothing: there is no beside."""
@@ -153,17 +150,13 @@ class MemoryStore:
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""
 
-    def _hear(self, alerts: dict[str, HeardAlert]) -> int:
+    def _hear(self, webhooks: list[Sequence[HeardAlert]]) -> int:
         kept = self.kept
-        if not alerts:
+        if not webhooks:
             return 0
         kept.number += 1
-        for fingerprint, told in alerts.items():
-            heard = replace(told, seq=kept.number)
-            known = kept.alerts.get(fingerprint, heard)
-            if newer(known, heard) is heard:
-                kept.alerts[fingerprint] = heard
-                kept.origins[fingerprint] = self._holder
+        for told in webhooks:
+            kept.webhooks.append((self._holder, [replace(one, seq=kept.number) for one in told]))
         return kept.number
 
     def _orders(self) -> list[NotedOrder]:
@@ -171,4 +164,4 @@ class MemoryStore:
 
     def _size(self) -> int:
         kept = self.kept
-        return len(kept.entries) + len(kept.intents) + len(kept.alerts)
+        return len(kept.entries) + len(kept.intents) + len(kept.webhooks)

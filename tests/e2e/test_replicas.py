@@ -113,7 +113,7 @@ def test_alertmanager_and_the_acting_replica_die_after_a_webhook_to_the_standby(
     finally:
         shared.stack.start_one("alertmanager")
     until("the level found before", lambda: site.level == "high")
-    count = "SELECT count(*) FROM alerts WHERE labels LIKE '%Told%'"
+    count = "SELECT count(*) FROM webhooks WHERE alerts LIKE '%Told%'"
     assert postgres.run(count, shared.database) == [(1,)]
 
 

@@ -23,7 +23,7 @@ from responder.domain.memory import (
     Write,
 )
 from responder.domain.peak import Peak
-from responder.store.codec import from_text, labels_to_text, to_text
+from responder.store.codec import from_text, plain_to_text, to_text
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, 123457, tzinfo=UTC)
 MEMORY = Memory(
@@ -169,7 +169,11 @@ ANYTHING = st.text(st.characters())  # half of a pair included
 
 
 @given(labels=st.dictionaries(ANYTHING, ANYTHING))
-def test_labels_are_written_as_everything_else_is(labels: dict[str, str]) -> None:
-    text = labels_to_text(labels)
+def test_what_is_plain_is_written_as_everything_else_is(labels: dict[str, str]) -> None:
+    told = [{"at": NOW, "labels": labels, "never": None}]
+    text = plain_to_text(told)
     assert text.isascii()
-    assert from_text(dict[str, str], text) == from_text(dict[str, str], to_text(labels)) == labels
+    (read,) = json.loads(text)
+    assert (read["labels"], read["never"]) == (labels, None)
+    assert from_text(dict[str, str], to_text(labels)) == labels
+    assert datetime.fromisoformat(read["at"]) == NOW

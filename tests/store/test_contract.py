@@ -314,9 +314,12 @@ def test_pruning_spares_what_is_not_over(store: Store) -> None:
 def test_pruning_takes_alerts_that_nobody_has_repeated_for_so_long(store: Store) -> None:
     store.commit([Changes(alerts=[heard(AlertStatus.FIRING)])])
     assert sum(store.prune(NOW + HOUR)) == 1
+    assert store.load().alerts == []
     store.commit([Changes(alerts=[heard(AlertStatus.FIRING)])])
-    store.commit([Changes(alerts=[heard(AlertStatus.FIRING, received=NOW + 2 * HOUR)])])
-    assert sum(store.prune(NOW + HOUR)) == 0
+    again = heard(AlertStatus.FIRING, received=NOW + 2 * HOUR)
+    store.commit([Changes(alerts=[again])])
+    assert sum(store.prune(NOW + HOUR)) == 1
+    assert [one.received_at for one in store.load().alerts] == [again.received_at]
 
 
 def test_an_id_is_not_given_again_after_pruning(store: Store) -> None:
@@ -333,7 +336,7 @@ def test_pruning_finds_what_is_old_however_much_there_is(store: Store, size: int
         HeardAlert(Alert(f"f{number}", {}, AlertStatus.RESOLVED, NOW), NOW + number % 2 * HOUR)
         for number in range(size)
     ]
-    store.commit([Changes(alerts=told, entries=[entry("old")] * size)])
+    store.commit([*(Changes(alerts=[one]) for one in told), Changes(entries=[entry("old")] * size)])
     assert sum(store.prune(NOW + HOUR)) == size + (size + 1) // 2
     assert {one.received_at for one in store.load().alerts} == {NOW + HOUR}
     assert store.events(EventQuery()) == []
