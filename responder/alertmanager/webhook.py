@@ -55,12 +55,11 @@ def parse_webhook(body: bytes, received_at: datetime) -> Webhook:
 
 
 def _alerts(items: list[object], received_at: datetime) -> list[Alert]:
-    alerts = []
-    for index, item in enumerate(items):
-        try:
-            alerts.append(_alert(as_object(item), received_at))
-        except ValueError as error:
-            raise PayloadError(f"alerts[{index}] is malformed: {error}") from error
+    alerts: list[Alert] = []
+    try:
+        alerts.extend(_alert(as_object(item), received_at) for item in items)
+    except ValueError as error:
+        raise PayloadError(f"alerts[{len(alerts)}] is malformed: {error}") from error
     return alerts
 
 

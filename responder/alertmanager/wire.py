@@ -6,6 +6,8 @@ import reprlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from pydantic_core import from_json
+
 __all__ = ["as_list", "as_object", "decoded", "fingerprint", "moment", "shown", "texts"]
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -26,6 +28,15 @@ def decoded(body: bytes) -> object:
 
     Raises ValueError whose text completes the sentence "the body is ...".
     """
+    try:
+        # A third faster, and stricter: what it refuses, the other one takes or can explain.
+        document: object = from_json(body, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        return _explained(body)
+    return document
+
+
+def _explained(body: bytes) -> object:
     try:
         document: object = _DECODER.decode(body.decode())
         if _SURROGATE.search(body):  # half of a pair would break whoever stores it

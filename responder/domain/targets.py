@@ -1,6 +1,6 @@
 """What may be protected and how: targets, policies, and the alerts that speak of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -110,6 +110,10 @@ class Assignment:
     targets: tuple[Target, ...]
 
 
+_LABELS = ("site", "zone", "prefix", "mitigation", "action")
+"""What decides of what an alert speaks, beside the kinds of targets and what policies match."""
+
+
 class Inventory:
     """Everything that may be switched, and the policies in their order."""
 
@@ -123,6 +127,9 @@ class Inventory:
         self._owners = {
             (target.kind, target.resource): target.site for target in self.targets.values()
         }
+        kinds = (kind for kind, _ in self._owners)
+        matched = (matcher.name for policy in self.policies for matcher in policy.match)
+        self._asked = tuple(dict.fromkeys((*_LABELS, *kinds, *matched)))
 
     def policy_for(self, mitigation: str, name: str | None = None) -> Policy:
         """Return the named policy of a mitigation, or its first; one that is off if none is."""
@@ -132,8 +139,18 @@ class Inventory:
                 return policy
         return mine[0] if mine else Policy("orphan", mitigation, (), Mode.OFF)
 
+    def assign_all(self, alerts: Iterable[Alert]) -> Iterator[Assignment | Unassigned]:
+        """Find what each of these speaks of: in a flood most of them ask the same."""
+        answers: dict[tuple[str | None, ...], Assignment | Unassigned] = {}
+        for alert in alerts:
+            asked = tuple(map(alert.labels.get, self._asked))
+            if asked not in answers:
+                answers[asked] = self.assign(alert)
+            yield answers[asked]
+
     def assign(self, alert: Alert) -> Assignment | Unassigned:
         """Find what an alert speaks of; nothing outside the configured sites, ever."""
+        # It may ask for no label that is not among `_asked`.
         labels = alert.labels
         if _is_our_own(labels):
             return Unassigned.OUR_OWN

@@ -31,8 +31,9 @@ class Heard:
     def take(self, told: Iterable[HeardAlert]) -> Counter[str]:
         """Keep what was told; return how many alerts speak of nothing here, by reason."""
         strangers: Counter[str] = Counter()
-        for one in told:
-            assignment = self._inventory.assign(one.alert)
+        told = list(told)
+        answers = self._inventory.assign_all(one.alert for one in told)
+        for one, assignment in zip(told, answers, strict=True):
             if not isinstance(assignment, Assignment):
                 strangers[assignment] += 1
                 continue

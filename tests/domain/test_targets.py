@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from responder.domain.alerts import Alert, AlertStatus, parse_matcher
 from responder.domain.targets import Assignment, Inventory, Mode, Policy, Target, Unassigned
@@ -65,3 +67,27 @@ def test_the_policy_of_a_target_is_the_named_one_else_the_first_else_none_that_a
     assert INVENTORY.policy_for("under_attack", "under-attack") is UAM
     assert INVENTORY.policy_for("under_attack", "gone") is MAPPED
     assert INVENTORY.policy_for("teleport").mode is Mode.OFF
+
+
+LABELS = st.fixed_dictionaries(
+    {},
+    optional={
+        "site": st.sampled_from(("", "shop", "blog", "nobody")),
+        "zone": st.sampled_from(("", "example.com", "example.org", "example.net")),
+        "prefix": st.sampled_from(("", "203.0.113.0/24")),
+        "mitigation": st.sampled_from(
+            ("", "none", "teleport", *{one.mitigation for one in TARGETS})
+        ),
+        "action": st.sampled_from(("", "engaged")),
+        "alertname": st.sampled_from(("", "HighLoad")),
+    },
+)
+
+
+@given(st.lists(LABELS, max_size=8))
+def test_a_flood_is_assigned_as_each_of_its_alerts(flood):
+    alerts = [
+        Alert("f", {"instance": str(number), **labels}, AlertStatus.FIRING, NOW)
+        for number, labels in enumerate(flood)
+    ]
+    assert list(INVENTORY.assign_all(alerts)) == [INVENTORY.assign(one) for one in alerts]
