@@ -182,7 +182,7 @@ RandomDay.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestRandomDay = RandomDay.TestCase
+TestRandomDay = pytest.mark.long(RandomDay.TestCase)
 
 
 def calm_in(guards, engaged, at):

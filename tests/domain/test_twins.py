@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.world import Guards, World, minutes, policy, seconds
@@ -40,6 +41,7 @@ def shop():
     return World(rules=policy(guards=GUARDS))
 
 
+@pytest.mark.long
 @FEW
 @given(STEPS, st.sets(st.integers(0, 11)), st.booleans())
 def test_a_clock_that_jumps_by_an_hour_changes_no_outcome(steps, jumps, forwards):
@@ -52,6 +54,7 @@ def test_a_clock_that_jumps_by_an_hour_changes_no_outcome(steps, jumps, forwards
     assert play(shop(), steps) == play(shop(), steps, jump)
 
 
+@pytest.mark.long
 @FEW
 @given(STEPS, st.sets(st.integers(0, 11)))
 def test_a_silence_on_one_noisy_instance_changes_no_outcome(steps, noisy):
@@ -63,6 +66,7 @@ def test_a_silence_on_one_noisy_instance_changes_no_outcome(steps, noisy):
     assert play(shop(), steps) == play(shop(), steps, noise)
 
 
+@pytest.mark.long
 @FEW
 @given(STEPS, st.permutations(range(12)))
 def test_webhooks_in_any_order_and_twice_change_no_outcome(steps, order):
@@ -74,6 +78,7 @@ def test_webhooks_in_any_order_and_twice_change_no_outcome(steps, order):
     assert play(shop(), steps) == play(shop(), steps, ring)
 
 
+@pytest.mark.long
 @FEW
 @given(STEPS, st.sampled_from([Failure.REFUSED, Failure.MALFORMED]))
 def test_the_failures_of_one_target_hold_no_other(steps, failure):

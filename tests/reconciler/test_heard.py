@@ -46,6 +46,7 @@ def test_what_speaks_of_nothing_here_is_counted_and_not_kept(heard):
     assert (strangers, names(heard)) == ({"unknown_site": 2, "our_own": 1}, {"d"})
 
 
+@pytest.mark.long
 def test_a_flood_about_one_site_leaves_the_others_alone(heard):
     heard.take([told("blog", 0, "blog")])
     for seq in range(100):
@@ -62,6 +63,7 @@ def test_what_fires_is_kept_before_what_has_resolved(heard):
     assert "old" in names(heard)
 
 
+@pytest.mark.long
 def test_a_flood_about_all_sites_is_bounded_and_leaves_something_of_each(heard):
     for seq in range(200):
         heard.take([told(f"{seq}-{n}", seq, f"s{n}") for n in range(200)])

@@ -130,6 +130,7 @@ async def test_a_flood_of_orders_leaves_one(setup):
     assert setup.memory().override.reason == "n 199"
 
 
+@pytest.mark.long
 async def test_what_a_dead_store_does_not_take_is_kept_up_to_a_bound(setup):
     setup.store.broken = True
     at = setup.clock.now()

@@ -96,6 +96,7 @@ async def test_a_commit_is_readable_when_it_returns(writer: StoreWriter) -> None
     assert await writer.prune(NOW + timedelta(hours=1)) == 1
 
 
+@pytest.mark.long
 async def test_many_callers_share_few_transactions(tmp_path: Path) -> None:
     engine = sqlite.sqlite_engine(tmp_path / "responder.db")
     prepare(engine, "here")
