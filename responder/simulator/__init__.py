@@ -1,8 +1,10 @@
 """A stateful Cloudflare API v4 on loopback, for the demo, the tests and for trying Responder.
 
 Here live the simulated account (zones, tokens), the HTTP API in front of it, one module per API
-family, and the faults a test can switch on. Nothing of the rest of Responder may be imported, so
-that the simulator stays an independent witness of what Responder sent; the clock is an argument.
+family, and the faults a test can switch on; families that belong together have a package: `magic`
+(prefixes, tunnels), `analytics` (GraphQL), `mnm` and `alerting`. Nothing of the rest of Responder
+may be imported, so that the simulator stays an independent witness of what Responder sent; the
+clock is an argument.
 """
 
 from responder.simulator.app import create_app

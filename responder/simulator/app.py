@@ -9,9 +9,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from responder.simulator import control, settings, tokens, zones
+from responder.simulator import control, settings, token_orders, tokens, zones
+from responder.simulator.alerting import orders as notification_orders
+from responder.simulator.alerting import policies, webhooks
+from responder.simulator.analytics import graphql
+from responder.simulator.analytics import orders as traffic_orders
 from responder.simulator.envelope import NO_ROUTE, ApiError, Problem, failure
 from responder.simulator.gateway import API_ROOT, Gateway
+from responder.simulator.magic import interconnects, prefix_orders, prefixes, tunnel_orders, tunnels
+from responder.simulator.mnm import config as mnm_config
+from responder.simulator.mnm import orders as mnm_orders
+from responder.simulator.mnm import rules as mnm_rules
 from responder.simulator.state import Simulation
 
 __all__ = ["create_app"]
@@ -21,6 +29,23 @@ _FAMILIES = (
     tokens.router,
     zones.router,
     settings.router,
+    prefixes.router,
+    tunnels.router,
+    interconnects.router,
+    webhooks.router,
+    policies.router,
+    graphql.router,
+    mnm_config.router,
+    mnm_rules.router,
+)
+_ORDERS = (
+    control.router,
+    token_orders.router,
+    prefix_orders.router,
+    tunnel_orders.router,
+    notification_orders.router,
+    traffic_orders.router,
+    mnm_orders.router,
 )
 
 _NO_METHOD = Problem(10405, "Method not allowed")
@@ -32,7 +57,8 @@ def create_app(simulation: Simulation, *, clock: Callable[[], datetime]) -> Fast
     app.add_middleware(Gateway, simulation=simulation, clock=clock)
     for family in _FAMILIES:
         app.include_router(family, prefix=API_ROOT)
-    app.include_router(control.router, prefix="/simulator")
+    for orders in _ORDERS:
+        app.include_router(orders, prefix="/simulator")
     _add_error_answers(app)
     return app
 

@@ -8,15 +8,15 @@ from datetime import datetime
 from fastapi import Request
 
 from responder.simulator.envelope import NO_ROUTE, ApiError, Layout, Problem
-from responder.simulator.inventory import Token, TokenKind, TokenStatus, Zone
+from responder.simulator.inventory import Account, Token, TokenKind, TokenStatus, Zone
 from responder.simulator.state import Simulation
 
-__all__ = ["Caller", "Family", "Refusal", "caller_of", "find_token", "identify"]
+__all__ = ["Caller", "Family", "Refusal", "account_family", "caller_of", "find_token", "identify"]
 
 # Assumed: only the alphabet is checked, so that a short made-up token works in a test.
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]+)")
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
-_ZONE_ID = re.compile(r"[0-9a-f]{32}")
+_ID = re.compile(r"[0-9a-f]{32}")
 
 _BAD_BEARER = Problem(6111, "Invalid format for Authorization header")
 _BAD_KEY = Problem(6103, "Invalid format for X-Auth-Key header")
@@ -61,13 +61,36 @@ class Caller:
 
     def zone(self, zone_id: str, *groups: str) -> Zone:
         """Find a zone this token may use; one that does not exist looks like a foreign one."""
-        if not _ZONE_ID.fullmatch(zone_id):
-            raise ApiError(404, _unroutable(self.path), NO_ROUTE, layout=self.family.layout)
+        self._check_route(zone_id)
         self.require(*groups)
         zone = self.simulation.zones.get(zone_id)
         if zone is None or not self.token.sees(zone):
             raise self.family.refuse(self.family.forbidden)
         return zone
+
+    def account(self, account_id: str, *groups: str) -> Account:
+        """Find an account this token may use; one that does not exist looks like a foreign one."""
+        self._check_route(account_id)
+        self.require(*groups)
+        account = self.simulation.accounts.get(account_id)
+        if account is None or not self.token.reaches(account):
+            raise self.family.refuse(self.family.forbidden)
+        return account
+
+    def error(self, status: int, code: int, message: str) -> ApiError:
+        """Build the error to raise for a request that this family cannot fulfil."""
+        return ApiError(status, Problem(code, message), layout=self.family.layout)
+
+    def _check_route(self, named: str) -> None:
+        if not _ID.fullmatch(named):
+            raise ApiError(404, _unroutable(self.path), NO_ROUTE, layout=self.family.layout)
+
+
+def account_family(layout: Layout) -> Family:
+    """Build the family of an API of accounts: it is the API's gateway that refuses there."""
+    no = Refusal(403, Problem(10000, "Authentication error"))
+    missing = Problem(9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
+    return Family(layout=layout, missing=Refusal(400, missing), unknown=no, forbidden=no)
 
 
 def caller_of(family: Family) -> Callable[[Request], Awaitable[Caller]]:

@@ -55,12 +55,18 @@ class Exchange:
         return parse_qs(self.query).get("name", [None])[0]
 
     def logged_body(self) -> object:
-        """Give the body as the request log keeps it: decoded JSON, else text, cut when long."""
+        """Give the body as the request log keeps it: decoded JSON, else text, cut when long.
+
+        The secret of a webhook is not kept.
+        """
         if len(self.body) > _LONGEST_LOGGED_BODY:
             return self.body[:_LONGEST_LOGGED_BODY].decode(errors="replace")
         try:
             # Stricter than json.loads: what it lets in, the control API can show again.
-            return from_json(self.body, allow_inf_nan=False) if self.body else None
+            body = from_json(self.body, allow_inf_nan=False) if self.body else None
+            return (
+                {**body, "secret": "***"} if isinstance(body, dict) and "secret" in body else body
+            )
         except ValueError:
             return self.body.decode(errors="replace")
 

@@ -28,33 +28,41 @@ class FaultKind(StrEnum):
     SLOW = "slow"  # the ordinary answer after `delay`
     RESET = "reset"  # the connection is reset and the request has no effect
     NOT_APPLIED = "not_applied"  # a write that answers success and changes nothing
+    GRAPHQL_ERROR = "graphql_error"  # GraphQL alone: 200 with errors and no data
+    GRAPHQL_EMPTY = "graphql_empty"  # GraphQL alone: an answer as if there were no data
     LATE_APPLIED = "late_applied"  # a write that takes effect after `delay`, and never answers
 
 
 _WRITES_ONLY = frozenset({FaultKind.NOT_APPLIED, FaultKind.LATE_APPLIED})
+_GRAPHQL_ONLY = frozenset({FaultKind.GRAPHQL_ERROR, FaultKind.GRAPHQL_EMPTY})
 _READS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as faults see it: `zones` holds the id and the name of each zone it concerns."""
+    """A request as faults see it: `zones` holds the id and the name of each zone it concerns.
+
+    `prefixes` holds the ids and the CIDRs of the prefixes it names.
+    """
 
     method: str
     path: str
     zones: frozenset[str] = frozenset()
+    prefixes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault and its scope: an unset scope field matches everything.
 
-    `zone` is a name or an id, `path` a part of the path, `count` the number of requests to meet
-    (None: until cleared), `retry_after` whole seconds.
+    `zone` is a name or an id, `prefix` a CIDR or an id, `path` a part of the path, `count` the
+    number of requests to meet (None: until cleared), `retry_after` whole seconds.
     """
 
     kind: FaultKind
     method: str | None = None
     zone: str | None = None
+    prefix: str | None = None
     path: str | None = None
     count: int | None = None
     delay: timedelta = timedelta(0)
@@ -64,8 +72,10 @@ class Fault:
         """Tell whether the request lies in this fault's scope."""
         return (
             not (self.kind in _WRITES_ONLY and call.method in _READS)
+            and not (self.kind in _GRAPHQL_ONLY and not call.path.endswith("/graphql"))
             and (self.method is None or self.method.upper() == call.method)
             and (self.zone is None or self.zone in call.zones)
+            and (self.prefix is None or self.prefix in call.prefixes)
             and (self.path is None or self.path in call.path)
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from responder.simulator.analytics.graphql import GRAPHQL_PATH, budget_depleted
 from responder.simulator.auth import find_token
 from responder.simulator.envelope import ApiError, Problem, failure
 from responder.simulator.exchange import Exchange
@@ -21,6 +22,7 @@ from responder.simulator.state import Simulation
 __all__ = ["API_ROOT", "Gateway"]
 
 API_ROOT = "/client/v4"
+GRAPHQL = API_ROOT + GRAPHQL_PATH
 
 
 class Gateway:
@@ -46,8 +48,11 @@ class Gateway:
         simulation, now = self._simulation, self._clock()
         token = find_token(exchange.headers, simulation.tokens.values())
         token_id = token.id if token else None
-        allowance = simulation.limiter.count(token_id, now)
-        exchange.extra_headers = simulation.limiter.headers(allowance)
+        if exchange.path == GRAPHQL:
+            allowance = simulation.graphql_limiter.count(token_id, now)
+        else:
+            allowance = simulation.limiter.count(token_id, now)
+            exchange.extra_headers = simulation.limiter.headers(allowance)
         armed = None if allowance.refused else simulation.faults.meet(self._call(exchange))
         number = simulation.requests.begin(_entry(exchange, token_id, armed, now))
         try:
@@ -62,7 +67,8 @@ class Gateway:
         self, exchange: Exchange, allowance: Allowance, armed: ArmedFault | None
     ) -> None:
         if allowance.refused:
-            refusal = failure(ApiError(429, self._too_many()))
+            depleted = exchange.path == GRAPHQL
+            refusal = budget_depleted() if depleted else failure(ApiError(429, self._too_many()))
             await refusal(exchange.scope, exchange.replay, exchange.send)
         elif armed is not None:
             await Scene(exchange, armed, self._app).play()
@@ -72,7 +78,8 @@ class Gateway:
     def _call(self, exchange: Exchange) -> Call:
         zone = self._zone(exchange)
         zones = frozenset({zone.id, zone.name}) if zone else frozenset()
-        return Call(exchange.method, exchange.path, zones)
+        prefixes = self._simulation.prefixes_named(exchange.path.split("/"))
+        return Call(exchange.method, exchange.path, zones, prefixes)
 
     def _zone(self, exchange: Exchange) -> Zone | None:
         named = exchange.named_zone()

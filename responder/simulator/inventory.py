@@ -145,5 +145,8 @@ class Token:
 
     def sees(self, zone: Zone) -> bool:
         """Tell whether the zone is among this token's resources."""
-        foreign = self.kind is TokenKind.ACCOUNT and zone.account != self.account
-        return not foreign and (self.zones is None or zone.id in self.zones)
+        return self.reaches(zone.account) and (self.zones is None or zone.id in self.zones)
+
+    def reaches(self, account: Account) -> bool:
+        """Tell whether the account is among this token's resources."""
+        return self.kind is not TokenKind.ACCOUNT or account == self.account

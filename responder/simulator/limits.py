@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-__all__ = ["Allowance", "Limiter", "RateLimit"]
+__all__ = ["Allowance", "Limiter", "RateLimit", "rate_limit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +77,12 @@ class Limiter:
         if window.used < self.limit.requests:
             return replace(window, used=window.used + 1)
         return replace(window, ends=now + self.limit.block, blocked=True)
+
+
+def rate_limit(limit: RateLimit) -> dict[str, object]:
+    """Show the limit in seconds."""
+    return {
+        "requests": limit.requests,
+        "window": limit.window.total_seconds(),
+        "block": limit.block.total_seconds(),
+    }

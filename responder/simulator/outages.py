@@ -8,6 +8,8 @@ from datetime import timedelta
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message
 
+from responder.simulator.analytics.graphql import failed
+from responder.simulator.analytics.language import QueryError
 from responder.simulator.envelope import ApiError, Problem, failure
 from responder.simulator.exchange import Exchange
 from responder.simulator.faults import ArmedFault, FaultKind
@@ -62,6 +64,14 @@ class Scene:
         """Let the request act on a copy of the account that is then forgotten."""
         state = self.exchange.scope["state"]
         state["simulation"] = state["simulation"].scratch()
+        await self._serve()
+
+    async def graphql_empty(self) -> None:
+        """Let the query meet a copy of the account in which nothing ever happened."""
+        state = self.exchange.scope["state"]
+        state["simulation"] = state["simulation"].scratch()
+        state["simulation"].forget_traffic()
+        state["simulation"].tunnels.clear()
         await self._serve()
 
     async def late_applied(self) -> None:
@@ -122,6 +132,7 @@ _ANSWERS: Mapping[FaultKind, Callable[[], Response]] = {
     FaultKind.UNAUTHORIZED: _refusal(401, 10000, "Authentication error"),
     FaultKind.FORBIDDEN: _refusal(403, 10000, "Authentication error"),
     FaultKind.SUCCESS_FALSE: _refusal(200, 1000, "The request could not be completed"),
+    FaultKind.GRAPHQL_ERROR: lambda: failed(QueryError("Internal server error", status=200)),
     FaultKind.WEB_PAGE: lambda: Response(_WEB_PAGE, 200, media_type="text/html"),
 }
 
@@ -132,4 +143,5 @@ _PLAYS: Mapping[FaultKind, Callable[[Scene], Awaitable[None]]] = {
     FaultKind.TRUNCATED: Scene.truncated,
     FaultKind.NOT_APPLIED: Scene.not_applied,
     FaultKind.LATE_APPLIED: Scene.late_applied,
+    FaultKind.GRAPHQL_EMPTY: Scene.graphql_empty,
 }

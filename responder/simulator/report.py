@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
+from responder.simulator.analytics.report import analytics_state
 from responder.simulator.envelope import moment
 from responder.simulator.faults import ArmedFault
 from responder.simulator.inventory import Token, Zone
-from responder.simulator.limits import RateLimit
+from responder.simulator.limits import rate_limit
+from responder.simulator.magic.report import magic_state
 from responder.simulator.requestlog import LoggedRequest
 from responder.simulator.state import Simulation
 
-__all__ = ["fault", "rate_limit", "request", "state", "token", "zone"]
+__all__ = ["fault", "request", "state", "token", "zone"]
 
 
 def state(simulation: Simulation, now: datetime) -> dict[str, object]:
@@ -18,6 +20,9 @@ def state(simulation: Simulation, now: datetime) -> dict[str, object]:
     return {
         "zones": [zone(z) for z in sorted(simulation.zones.values(), key=lambda z: z.name)],
         "tokens": [token(t, now) for t in simulation.tokens.values()],
+        "accounts": [{"id": a.id, "name": a.name} for a in simulation.accounts.values()],
+        **magic_state(simulation, now),
+        **analytics_state(simulation),
         "faults": [fault(armed) for armed in simulation.faults],
         "rate_limit": rate_limit(simulation.limiter.limit),
         "requests": {
@@ -62,19 +67,11 @@ def fault(armed: ArmedFault) -> dict[str, object]:
         "kind": armed.fault.kind,
         "method": armed.fault.method,
         "zone": armed.fault.zone,
+        "prefix": armed.fault.prefix,
         "path": armed.fault.path,
         "delay": armed.fault.delay.total_seconds(),
         "retry_after": armed.fault.retry_after,
         "remaining": armed.remaining,
-    }
-
-
-def rate_limit(limit: RateLimit) -> dict[str, object]:
-    """Show the limit in seconds."""
-    return {
-        "requests": limit.requests,
-        "window": limit.window.total_seconds(),
-        "block": limit.block.total_seconds(),
     }
 
 

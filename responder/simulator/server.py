@@ -1,7 +1,6 @@
 """Serve a simulation on a loopback socket, for a program of its own or beside a test."""
 
 import asyncio
-import ipaddress
 import signal
 import socket
 import struct
@@ -13,6 +12,7 @@ from datetime import datetime
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from responder.simulator.addresses import is_loopback
 from responder.simulator.app import create_app
 from responder.simulator.gateway import API_ROOT
 from responder.simulator.state import Simulation
@@ -126,7 +126,7 @@ class _Server(uvicorn.Server):
 def _listener(host: str, port: int) -> socket.socket:
     """Open the listening socket; connections made before the server runs just wait in it."""
     address = "127.0.0.1" if host == "localhost" else host
-    if not _is_loopback(address):
+    if not is_loopback(address):
         raise ValueError(
             f"the simulator has no authentication and listens on loopback only, not on {host!r};"
             " use 127.0.0.1 or ::1"
@@ -142,13 +142,6 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _endpoints(listener: socket.socket) -> Endpoints:

@@ -7,8 +7,9 @@ from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse
 
 from responder.simulator.auth import Caller, Family, Refusal, caller_of
-from responder.simulator.envelope import ApiError, Layout, Problem, moment, success
+from responder.simulator.envelope import Layout, Problem, moment, success
 from responder.simulator.inventory import BORN, Plan, Zone, ZoneStatus, identifier
+from responder.simulator.pages import page_of
 
 __all__ = ["router"]
 
@@ -28,7 +29,6 @@ _PLAN_NAMES = {
     Plan.BUSINESS: "Business Website",
     Plan.ENTERPRISE: "Enterprise Website",
 }
-_PER_PAGE = range(5, 51)
 
 _Caller = Annotated[Caller, Depends(caller_of(_FAMILY))]
 
@@ -38,19 +38,11 @@ async def list_zones(request: Request, caller: _Caller) -> JSONResponse:
     """List the zones the token sees, by name, one page at a time."""
     caller.require("Zone Read")
     query = request.query_params
-    page, per_page = _paging(query)
     seen = sorted(
         (z for z in caller.simulation.zones.values() if caller.token.sees(z) and _wanted(z, query)),
         key=lambda zone: zone.name,
     )
-    shown = seen[(page - 1) * per_page : page * per_page]
-    info = {
-        "page": page,
-        "per_page": per_page,
-        "count": len(shown),
-        "total_count": len(seen),
-        "total_pages": -(-len(seen) // per_page),
-    }
+    shown, info = page_of(seen, query, caller, sizes=range(5, 51), size=20)
     return success([_zone_json(zone) for zone in shown], _FAMILY.layout, info=info)
 
 
@@ -68,18 +60,6 @@ def _wanted(zone: Zone, query: QueryParams) -> bool:
         "account.name": zone.account.name,
     }
     return all(query.get(key, fact) == fact for key, fact in facts.items())
-
-
-def _paging(query: QueryParams) -> tuple[int, int]:
-    """Read `page` and `per_page`; what Cloudflare does out of range is assumed to be a 400."""
-    try:
-        page, per_page = int(query.get("page", "1")), int(query.get("per_page", "20"))
-    except ValueError:
-        page, per_page = 0, 0
-    if page < 1 or per_page not in _PER_PAGE:
-        problem = Problem(1003, "Invalid value for page or per_page")
-        raise ApiError(400, problem, layout=_FAMILY.layout)
-    return page, per_page
 
 
 def _zone_json(zone: Zone) -> dict[str, object]:

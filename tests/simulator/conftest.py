@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 
 from responder.simulator import Endpoints, Simulation, create_app, running, seed
 
@@ -64,8 +65,13 @@ def zone_id(simulation: Simulation) -> str:
 
 
 @pytest.fixture
-async def anonymous(simulation: Simulation, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(simulation, clock=clock))
+def app(simulation: Simulation, clock: Clock) -> FastAPI:
+    return create_app(simulation, clock=clock)
+
+
+@pytest.fixture
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://localhost/client/v4"
     ) as client:
@@ -79,8 +85,8 @@ def api(anonymous: httpx.AsyncClient) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def control(simulation: Simulation, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(simulation, clock=clock))
+async def control(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://localhost/simulator"
     ) as client:
