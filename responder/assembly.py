@@ -144,7 +144,13 @@ class Plans:
             """Return the options of the policy that the target is under now."""
             return settings.options_for(target.mitigation, reconciler.policy_of(target.id))
 
-        provider = Provider(cloudflare, Zones(cloudflare, clock.monotonic), options)
+        provider = Provider(
+            cloudflare,
+            Zones(cloudflare, clock.monotonic),
+            options,
+            settings.cloudflare.account_id or "",
+            clock.now,
+        )
         mitigations = build_mitigations(provider)
         secret = partial(mark, known_as)
         parts = Parts(sources, mitigations, self._writer, clock, metrics, lease, secret)

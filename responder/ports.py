@@ -86,6 +86,8 @@ class MitigationKind:
     """Whether sustain alerts alone stop keeping it on after `maximum_sustain`."""
     adopt: bool = False
     """The default of a policy's `adopt`."""
+    guards: Mapping[str, str] = field(default_factory=dict)
+    """Its own defaults of a policy's guards, as a configuration writes them."""
 
 
 @dataclass(frozen=True, slots=True)

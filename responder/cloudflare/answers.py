@@ -1,6 +1,7 @@
 """What Cloudflare's answers mean: a result, or a failure that says what it means for the next."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 _BAD_CREDENTIAL = frozenset({6003, 6103, 6111, 9103, 9106})
 _NO_PERMISSION = frozenset({9109, 10000})
 _UNKNOWN_ID = frozenset({7000, 7003})
+_RESTING = re.compile(r"\bless than \d+ minutes? ago\b|\btoo (?:soon|recent)", re.IGNORECASE)
 _SHOWN = 4096  # of a body that is no JSON, before secrets are sought in it and it is cut
 
 
@@ -41,6 +43,8 @@ class Operation:
 
     name: str
     permission: str
+    rests: bool = False
+    """Whether the resource must rest between two changes: a 429 that says so speaks of it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +114,14 @@ def _envelope(body: bytes) -> dict[str, object]:
 
 def _failed(answer: Answer, envelope: dict[str, object], operation: Operation) -> ProviderError:
     faults = tuple(_faults(envelope.get("errors")))
-    failure = _failure(answer.status, faults)
+    resting = operation.rests and any(_RESTING.search(fault.message) for fault in faults)
+    failure = Failure.REFUSED if resting else _failure(answer.status, faults)
     advice = _advice(failure, answer.status, faults, operation)
     message = f"{operation.name}: Cloudflare answered {answer.status}: {_said(answer, faults)}"
     return ProviderError(
         failure,
         f"{message}; {advice}" if advice else message,
-        retry_after=_retry_after(answer) if failure is Failure.RATE_LIMITED else None,
+        retry_after=_retry_after(answer) if resting or failure is Failure.RATE_LIMITED else None,
         code=next((fault.code for fault in faults if fault.code), None),
     )
 

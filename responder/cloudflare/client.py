@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import httpx
 
 from responder import __version__
 from responder.cloudflare.answers import Answer, Operation, Result, malformed, understood
 from responder.cloudflare.credentials import Credential, excerpt
+from responder.cloudflare.graphql import queried
 from responder.domain.breaker import Failure
 from responder.errors import ProviderError
 from responder.redaction import credentials_in, without
@@ -17,6 +19,8 @@ from responder.redaction import credentials_in, without
 __all__ = ["CloudflareClient", "Endpoint", "Observer"]
 
 LARGEST_ANSWER = 16 * 1024 * 1024
+
+T = TypeVar("T")
 
 Observer = Callable[[str, str, float], None]
 """Told of each request: the operation's name, its outcome, how many seconds it took."""
@@ -84,16 +88,40 @@ class CloudflareClient:
         json: Mapping[str, object] | None = None,
     ) -> Result:
         """Ask once; raises ProviderError for whatever is not a success."""
-        request = self._client.build_request(
+        request = self._request(method, path, params, json)
+        return await self._ask(request, operation, understood)
+
+    async def query(
+        self, text: str, variables: Mapping[str, object], operation: Operation
+    ) -> Mapping[str, object]:
+        """Ask GraphQL once; raises ProviderError for whatever is not the whole of the data."""
+        request = self._request("POST", "/graphql", None, {"query": text, "variables": variables})
+        return await self._ask(request, operation, queried)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        json: Mapping[str, object] | None,
+    ) -> httpx.Request:
+        return self._client.build_request(
             method,
             f"{self._base}{path}",
             params=params,
             json=json,
             headers=self.credential.headers(),
         )
+
+    async def _ask(
+        self,
+        request: httpx.Request,
+        operation: Operation,
+        read: Callable[[Answer, Operation], T],
+    ) -> T:
         started, outcome = self._monotonic(), "cancelled"
         try:
-            result = understood(await self._exchange(request, operation), operation)
+            result = read(await self._exchange(request, operation), operation)
             outcome = "ok"
         except ProviderError as error:
             outcome = error.failure.value

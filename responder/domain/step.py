@@ -19,6 +19,9 @@ __all__ = ["due_mark", "lifted", "observed", "read_due", "stuck"]
 AGAIN = timedelta(seconds=1)
 """Between two reads of one target, whatever makes them due."""
 
+UNPREPARED_LOOK = timedelta(seconds=15)
+"""How often it is looked whether what raising needs first is there now."""
+
 STALE = timedelta(seconds=10)
 """A read older than this is made again before anything is raised: a human may have been there."""
 
@@ -91,6 +94,8 @@ def due_mark(memory: Memory, interval: timedelta) -> timedelta:
         due.append(max(episode.off_seen + DRIFT_PROOF, reading.mark + AGAIN))
     if reading.mark < _needed(memory):
         due.append(_needed(memory))
+    if memory.wanted and reading.unprepared is not None:
+        due.append(reading.mark + UNPREPARED_LOOK)
     if memory.unread_mark is not None and memory.unread_mark > reading.mark:
         due.append(memory.read_backoff.until)
     return max(min(due), memory.read_backoff.until)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -20,3 +21,7 @@ class Provider:
     zones: Zones
     options: Callable[[Target], BaseModel | None]
     """The `options` of the target's policy; None for an orphan, which has no policy."""
+    account_id: str
+    """The account of the prefixes; empty when there are none."""
+    now: Callable[[], datetime]
+    """The calendar's time, aware, in UTC."""

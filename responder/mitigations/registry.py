@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from responder.mitigations import under_attack
+from responder.mitigations import prefix_advertisement, under_attack
 from responder.mitigations.provider import Provider
 from responder.ports import Mitigation, MitigationKind
 
@@ -10,6 +10,7 @@ __all__ = ["KINDS", "build_mitigations"]
 
 _REGISTERED: tuple[tuple[MitigationKind, Callable[[Provider], Mitigation]], ...] = (
     (under_attack.KIND, under_attack.build),
+    (prefix_advertisement.KIND, prefix_advertisement.build),
 )
 
 KINDS: tuple[MitigationKind, ...] = tuple(kind for kind, _ in _REGISTERED)

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from responder.errors import ConfigError
@@ -141,7 +142,34 @@ def _check_sites(root: Root, report: Report) -> None:
                 if first != path:
                     where = f"under {first[1]} ({report.source(first)})"
                     report.problem(path, f"{resource} is already {where}; keep one of them")
+    _check_overlaps(root, report)
     _check_account(root, report)
+
+
+def _check_overlaps(root: Root, report: Report) -> None:
+    """To advertise a prefix is to advertise what is in it, whoever that belongs to."""
+    found: list[tuple[IPv4Network | IPv6Network, KeyPath]] = [
+        (ip_network(prefix), ("sites", name, "prefixes", index))
+        for name, site in root.sites.items()
+        for index, prefix in enumerate(site.prefixes)
+    ]
+    around: list[tuple[IPv4Network | IPv6Network, KeyPath]] = []
+    for network, path in sorted(found, key=lambda one: (one[0].version, *_span(one[0]))):
+        while around and not _holds(around[-1][0], network):
+            around.pop()
+        for outer, other in around:
+            if outer != network and other[1] != path[1]:
+                where = f"under {other[1]} ({report.source(other)})"
+                report.problem(path, f"{network} lies in {outer} {where}; keep both in one site")
+        around.append((network, path))
+
+
+def _span(network: IPv4Network | IPv6Network) -> tuple[int, int]:
+    return int(network.network_address), network.prefixlen
+
+
+def _holds(outer: IPv4Network | IPv6Network, inner: IPv4Network | IPv6Network) -> bool:
+    return outer.version == inner.version and inner.network_address in outer
 
 
 def _check_account(root: Root, report: Report) -> None:

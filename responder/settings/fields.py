@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ __all__ = [
     "AccountId",
     "ApiUrl",
     "Count",
+    "CountOrNone",
     "Duration",
     "ExistingFile",
     "FilePath",
@@ -44,6 +45,9 @@ __all__ = [
 
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
 _HOST_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LONGEST = {4: 24, 6: 48}
+"""Bits of the longest prefix that is routed, by version of the protocol."""
+
 _ZONE = re.compile(rf"{_HOST_LABEL}(?:\.{_HOST_LABEL})+")
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -76,6 +80,10 @@ def _count(value: Any) -> int:
     if int(text) <= 0:
         raise ValueError(f"{text} must be greater than 0")
     return int(text)
+
+
+def _count_or_none(value: Any) -> int:
+    return 0 if str(value).strip() == "0" else _count(value)
 
 
 def _positive_duration(value: Any) -> timedelta:
@@ -114,6 +122,13 @@ def _prefix(text: str) -> str:
         raise ValueError(f"{text!r} is the whole internet; write a prefix of your own")
     if ip_network(text.partition("/")[0]).network_address != network.network_address:
         raise ValueError(f"{text!r} has bits set after its length; did you mean {network}?")
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped is not None:
+        raise ValueError(f"{text!r} is IPv4 in IPv6; write the IPv4 prefix itself")
+    if network.prefixlen > _LONGEST[network.version]:
+        raise ValueError(
+            f"{text!r} is longer than /{_LONGEST[network.version]}, which the internet's routers "
+            "do not take; write the prefix that Cloudflare has provisioned"
+        )
     return str(network)
 
 
@@ -160,6 +175,7 @@ Text = Annotated[str, _reads(str), Form("text")]
 Name = Annotated[str, _reads(_name), Form("text")]
 LabelName = Annotated[str, _reads(_label_name), Form("label name")]
 Count = Annotated[int, PlainValidator(_count), Form("whole number")]
+CountOrNone = Annotated[int, PlainValidator(_count_or_none), Form("whole number")]
 Switch = Annotated[bool, BeforeValidator(_switch), Form("true or false")]
 Duration = Annotated[timedelta, PlainValidator(_positive_duration), Form("duration")]
 Zone = Annotated[str, _reads(_zone), Form("zone name or id")]

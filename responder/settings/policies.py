@@ -40,6 +40,9 @@ class GuardSettings(Section):
     """How many sites may be newly engaged within an hour."""
 
 
+RESOURCES = {"zone": "zones", "prefix": "prefixes"}
+"""The key of a site that lists each kind of resource."""
+
 GUARDS = tuple(GuardSettings.model_fields)
 
 
@@ -94,14 +97,24 @@ def complete_policies(tree: Node, kinds: dict[str, MitigationKind]) -> None:
     if not isinstance(policies.value, list):
         return
     named = {_mitigation(policy) for policy in policies.value}
-    for name in kinds:
-        if name not in named:
+    protected = _protected(tree)
+    for name, kind in kinds.items():
+        if name not in named and kind.resource in protected:
             path = ("policies", len(policies.value))
             built_in = {"name": name.replace("_", "-"), "mitigation": name}
             policies.value.append(grown(built_in, lambda _: _BUILT_IN, path))
     guards = tree.child("guards")
     for policy in policies.value:
         _complete(policy, guards, kinds.get(_mitigation(policy)))
+
+
+def _protected(tree: Node) -> set[str]:
+    """Return the resources that sites have; without any it is not told yet, and all count."""
+    sites = tree.child("sites")
+    found = sites.value.values() if sites is not None and isinstance(sites.value, dict) else ()
+    keys = {key for site in found if isinstance(site.value, dict) for key in site.value}
+    used = {resource for resource, key in RESOURCES.items() if key in keys}
+    return used or set(RESOURCES)
 
 
 def _complete(policy: Node, guards: Node | None, kind: MitigationKind | None) -> None:
@@ -113,7 +126,7 @@ def _complete(policy: Node, guards: Node | None, kind: MitigationKind | None) ->
     if mitigation:
         given["match"] = [str(Matcher("mitigation", mitigation))]
     if kind is not None:
-        given["adopt"] = kind.adopt
+        given |= {"adopt": kind.adopt, **kind.guards}
     added = {
         key: grown(value, lambda _: _BUILT_IN, (*policy.path, key)) for key, value in given.items()
     }

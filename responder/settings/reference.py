@@ -22,7 +22,7 @@ from responder.settings.settings import printable
 from responder.settings.template import template
 from responder.settings.validation import model_in
 
-__all__ = ["render_reference"]
+__all__ = ["render_reference", "render_section"]
 
 _INTRODUCTION = """\
 <!-- Rendered from responder/settings; edit it there, then run
@@ -55,7 +55,7 @@ def render_reference() -> str:
     """Return the reference: each section with its keys, kinds, defaults and meanings."""
     parts = [_INTRODUCTION]
     for name, found in Root.model_fields.items():
-        parts.extend(_section(_shown(name, found), _model(found.annotation)))
+        parts.extend(render_section(_shown(name, found), _model(found.annotation)))
     parts.append(f"## A whole file\n\n```yaml\n{template()}```\n")
     return "\n".join(parts)
 
@@ -67,7 +67,7 @@ def _shown(name: str, found: FieldInfo) -> str:
     return f"{name}[]" if text.startswith("tuple") else name
 
 
-def _section(title: str, model: type[BaseModel]) -> Iterator[str]:
+def render_section(title: str, model: type[BaseModel]) -> Iterator[str]:
     """Return a heading, what the section is for, and its keys; then those of sections in it."""
     nested = []
     rows = ["| key | kind | default | meaning |", "|---|---|---|---|"]
@@ -83,7 +83,7 @@ def _section(title: str, model: type[BaseModel]) -> Iterator[str]:
         rows.append("| any key of `guards` | | that of `guards` | For this policy alone. |")
     yield f"## `{title}`\n\n{_flat(model.__doc__ or '')}\n\n" + "\n".join(rows) + "\n"
     for inner_title, inner in nested:
-        yield from _section(inner_title, inner)
+        yield from render_section(inner_title, inner)
 
 
 def _meanings(model: type[BaseModel]) -> dict[str, str]:

@@ -67,6 +67,10 @@ class Settings:
     def options_for(self, mitigation: str, policy: str | None = None) -> BaseModel:
         """Return the options of the named policy of a mitigation, or of its first."""
         mine = [one.name for one in self.policies if one.mitigation == mitigation]
+        if not mine:  # nothing of it is configured any more
+            kind = next(kind for kind in self.kinds if kind.name == mitigation)
+            options: BaseModel = kind.options()
+            return options
         return self.options[policy if policy in mine else mine[0]]
 
     def source_of(self, key: str) -> str:

@@ -28,6 +28,25 @@ def failed(status, body=b"", **headers):
     return raised.value
 
 
+RESTS = Operation("write_bgp_prefix", "IP Prefixes: BGP On Demand Write", rests=True)
+TOO_SOON = error(1002, "Prefix was withdrawn less than 15 minutes ago")
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "failure"),
+    [
+        (RESTS, TOO_SOON, Failure.REFUSED),
+        (RESTS, error(1002, "too many requests"), Failure.RATE_LIMITED),
+        (WRITE, TOO_SOON, Failure.RATE_LIMITED),
+    ],
+)
+def test_a_429_that_tells_a_resource_to_rest_is_its_own(operation, fault, failure):
+    with pytest.raises(ProviderError) as raised:
+        understood(Answer(429, {"retry-after": "60"}, envelope(fault)), operation)
+    assert raised.value.failure is failure
+    assert raised.value.retry_after == timedelta(seconds=60)
+
+
 HTML = b"<html><body>502 Bad Gateway</body></html>"
 CHAIN = error(
     6003, "Invalid request headers", error_chain=[error(6111, "Invalid format for Authorization")]

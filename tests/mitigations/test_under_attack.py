@@ -1,6 +1,7 @@
 """What Under Attack Mode reads and writes at Cloudflare."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -56,7 +57,11 @@ async def provider(cloudflare):
     endpoint = Endpoint(transport=httpx.MockTransport(cloudflare))
     client = CloudflareClient(endpoint, Token(lambda: "token"), stand_still)
     yield Provider(
-        client, Zones(client, stand_still), lambda _target: UnderAttackOptions(fallback_level="low")
+        client,
+        Zones(client, stand_still),
+        lambda _target: UnderAttackOptions(fallback_level="low"),
+        account_id="",
+        now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
     )
     await client.aclose()
 
@@ -140,7 +145,7 @@ class _OtherOptions(BaseModel):
 
 @pytest.mark.parametrize("options", [None, _OtherOptions()])
 async def test_a_target_without_a_policy_of_its_own_falls_back_to_the_default(provider, options):
-    orphaned = Provider(provider.client, provider.zones, lambda _target: options)
+    orphaned = replace(provider, options=lambda _target: options)
 
     assert await build(orphaned).release(TARGET, None) == "medium"
 

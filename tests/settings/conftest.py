@@ -36,7 +36,12 @@ class PrefixOptions(BaseModel):
 KINDS = (
     MitigationKind("under_attack", "zone", UnderAttackOptions),
     MitigationKind(
-        "prefix_advertisement", "prefix", PrefixOptions, sustain_expires=False, adopt=True
+        "prefix_advertisement",
+        "prefix",
+        PrefixOptions,
+        sustain_expires=False,
+        adopt=True,
+        guards={"calm_period": "15m"},
     ),
 )
 

@@ -67,7 +67,7 @@ def test_every_value_tells_where_it_came_from(settings):
         "sites.shop.zones": "responder.yml:7",
         "policies[0].calm_period": "responder.yml:11",
         "policies[0].minimum_duration": "default",
-        "policies[1].name": "default",
+        "policies[0].match": "default",
     }
     assert {key: sources[key] for key in expected} == expected
 

@@ -50,13 +50,29 @@ def test_policies_keep_their_order_and_one_is_built_in_for_each_mitigation_left_
     assert policies[1].match == (Matcher("mitigation", "under_attack"),)
 
 
-def test_without_policies_each_mitigation_has_its_built_in_one(load):
-    policies = load().settings(load().minimal).inventory().policies
+def test_without_policies_each_mitigation_of_a_site_has_its_built_in_one(load):
+    text = load().minimal.replace("    zones:", "    prefixes: [203.0.113.0/24]\n    zones:")
+    account = load(environ={"RESPONDER_CLOUDFLARE__ACCOUNT_ID": "0" * 32})
+    policies = account.settings(text).inventory().policies
     assert [(policy.name, policy.mitigation, policy.mode) for policy in policies] == [
         ("under-attack", "under_attack", Mode.ENFORCE),
         ("prefix-advertisement", "prefix_advertisement", Mode.ENFORCE),
     ]
     assert policies[0].guards == Guards()
+    assert policies[1].guards == Guards(calm_period=timedelta(minutes=15))
+
+
+def test_what_no_site_has_needs_no_policy(load):
+    settings = load().settings(load().minimal)
+    assert [policy.name for policy in settings.inventory().policies] == ["under-attack"]
+    assert settings.options_for("prefix_advertisement").attempts == 3
+
+
+def test_guards_of_the_file_come_before_those_of_a_mitigation(load):
+    text = load().minimal + "\nguards: {calm_period: 7m}\npolicies:"
+    text += " [{name: a, mitigation: prefix_advertisement}]"
+    guards = load().settings(text).inventory().policy_for("prefix_advertisement").guards
+    assert guards.calm_period == timedelta(minutes=7)
 
 
 def test_a_policy_has_its_own_guards_then_those_of_the_file_then_defaults(settings):

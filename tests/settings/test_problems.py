@@ -2,6 +2,7 @@
 
 import pytest
 
+from responder.errors import ConfigError
 from responder.settings.addresses import Address
 
 SITES = "sites: {shop: {zones: [example.com]}}\n"
@@ -138,7 +139,7 @@ def test_a_wrong_value_is_refused_at_its_line_with_what_to_do(load, text, said):
             "{name: a, mitigation: prefix_advertisement, options: {attempts: x}}",
             "options.attempts: input should be a valid integer",
         ),
-        ("{name: prefix-advertisement, mitigation: under_attack}", "name of the policy built in"),
+        ("{name: under-attack, mitigation: prefix_advertisement}", "name of the policy built in"),
         ("{name: a, name: b, mitigation: under_attack}", "policies[0].name: is set twice"),
     ],
 )
@@ -180,6 +181,9 @@ def test_policies_with_the_same_name_are_refused_at_the_second(load):
         ("sites: {shop: {prefixes: [203.0.113.1/24]}}", "did you mean 203.0.113.0/24?"),
         ("sites: {shop: {prefixes: [203.0.113.1]}}", "has no length; write 203.0.113.1/32"),
         ("sites: {shop: {prefixes: [203.0.113.0/33]}}", "is no prefix"),
+        ("sites: {shop: {prefixes: [203.0.113.0/25]}}", "is longer than /24"),
+        ("sites: {shop: {prefixes: ['2001:db8::/49']}}", "is longer than /48"),
+        ("sites: {shop: {prefixes: ['::ffff:203.0.113.0/120']}}", "is IPv4 in IPv6"),
         ("sites: {shop: {prefixes: [shop]}}", "is no prefix"),
     ],
 )
@@ -328,3 +332,14 @@ log: {output: file}
         "environment RESPONDER_STORE__URL: store.url",
         "command line: log.level",
     ]
+
+
+def test_a_prefix_within_that_of_another_site_is_refused(load):
+    account = load(environ={"RESPONDER_CLOUDFLARE__ACCOUNT_ID": "0" * 32})
+    text = load().minimal[: load().minimal.index("sites:")]
+    text += "sites: {shop: {prefixes: [203.0.113.0/24, 203.0.112.0/23]}, blog: {prefixes: [%s]}}"
+    assert len(account.settings(text % "2001:db8::/32, 198.51.100.0/24").sites) == 2
+    with pytest.raises(ConfigError) as raised:
+        account.settings(text % "203.0.112.0/24")
+    (said,) = raised.value.problems
+    assert "sites.blog.prefixes[0]: 203.0.112.0/24 lies in 203.0.112.0/23 under shop" in said

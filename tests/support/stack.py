@@ -62,7 +62,9 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 
 @contextmanager
-def running_exporter() -> Iterator[Exporter]:
+def running_exporter(exporter: Exporter | None = None) -> Iterator[Exporter]:
+    exporter = exporter or Exporter("")
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             site = self.path.strip("/")
@@ -78,7 +80,6 @@ def running_exporter() -> Iterator[Exporter]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    exporter = Exporter("")
     with serving(Handler) as exporter.address:
         yield exporter
 
