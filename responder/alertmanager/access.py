@@ -10,6 +10,7 @@ import httpx
 
 from responder import __version__
 from responder.errors import AlertmanagerError, ResponderError
+from responder.trust import system_authorities
 
 __all__ = ["Access", "basic", "bearer"]
 
@@ -24,6 +25,7 @@ class Access:
     authorization: Callable[[], str] | None = None
     """Gives the Authorization header; asked for each request, since secret files change."""
     verify: ssl.SSLContext | bool = True
+    """Authorities to believe; True: those of the system."""
     timeout: timedelta = timedelta(seconds=5)
     """For an answer as a whole, however slowly it drips."""
     transport: httpx.AsyncBaseTransport | None = None
@@ -33,7 +35,7 @@ class Access:
         return httpx.AsyncClient(
             base_url=url,
             headers={"User-Agent": f"responder/{__version__}", "Accept": "application/json"},
-            verify=self.verify,
+            verify=system_authorities() if self.verify is True else self.verify,
             timeout=self.timeout.total_seconds(),
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE.total_seconds()),
             transport=self.transport,

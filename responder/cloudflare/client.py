@@ -15,6 +15,7 @@ from responder.cloudflare.graphql import queried
 from responder.domain.breaker import Failure
 from responder.errors import ProviderError
 from responder.redaction import credentials_in, without
+from responder.trust import system_authorities
 
 __all__ = ["CloudflareClient", "Endpoint", "Observer"]
 
@@ -52,6 +53,7 @@ class Endpoint:
             headers={"User-Agent": f"responder/{__version__}", "Accept": "application/json"},
             timeout=httpx.Timeout(seconds, connect=seconds / 2, pool=seconds / 2),
             limits=httpx.Limits(keepalive_expiry=30),
+            verify=system_authorities(),
             transport=self.transport,
             follow_redirects=False,
             trust_env=False,
