@@ -71,6 +71,7 @@ class TargetAnswer(_Answer):
     owner: str | None = None
     since: datetime | None = None
     previous: str | None = None
+    peak: str | None = None
     decision: DecisionAnswer | None = None
     alerts_total: int = 0
     alerts: tuple[AlertAnswer, ...] = ()

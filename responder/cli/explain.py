@@ -79,6 +79,8 @@ def _lines(target: TargetAnswer, now: datetime) -> Iterator[tuple[str, str]]:
         yield "alert", f"{told}, since {_past(alert.starts_at, now)}"
     if target.alerts_total > len(target.alerts):
         yield "", f"and {target.alerts_total - len(target.alerts)} more alerts"
+    if target.peak:
+        yield "peak", target.peak
     yield "before", target.previous or "not known"
     yield from _override(target, now)
     yield "next", next_step(target)

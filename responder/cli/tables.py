@@ -1,6 +1,6 @@
 """Tables and times for people: what fits is shown, and no id is cut."""
 
-import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,10 +42,12 @@ class Column:
 
 
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout: as wide as the terminal, or as wide as it is when piped."""
+    """Print a table on stdout: as wide as the terminal, or as wide as it is when piped.
+
+    Piped it is never cut, also where a shell exports the COLUMNS of the terminal it was started in.
+    """
     console = Console(markup=False, highlight=False, emoji=False)
-    limited = console.is_terminal or "COLUMNS" in os.environ
-    console.width = console.width if limited else _UNLIMITED
+    console.width = console.width if sys.stdout.isatty() else _UNLIMITED
     rows = [[printable(cell) for cell in row] for row in rows]
     needed = _needed(columns, rows)
     shown = _fitting(columns, needed, console.width)

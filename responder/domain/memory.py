@@ -9,6 +9,7 @@ from responder.domain.audit import Decision, Reason
 from responder.domain.breaker import Failure
 from responder.domain.clock import ZERO
 from responder.domain.peak import Peak
+from responder.domain.targets import Target
 
 __all__ = [
     "OLD_ORDER",
@@ -261,6 +262,13 @@ class Memory:
     would: Would = Would()
     stuck: str = ""
     """Why people must look at it; empty when they need not."""
+    kind: str = "zone"
+    """What the resource is, as `Target.kind`: it must be known when nothing names it any more."""
+
+    @classmethod
+    def of(cls, target: Target) -> "Memory":
+        """Return what is remembered of a target of which nothing is known."""
+        return cls(target.id, target.site, target.mitigation, target.resource, kind=target.kind)
 
     @property
     def ours(self) -> bool:

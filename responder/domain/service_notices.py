@@ -1,14 +1,14 @@
 """What people are told of the service itself: blind, calls that fail, everything paused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from responder.domain.breaker import Circuit, Failure
-from responder.domain.memory import Backoff
+from responder.domain.memory import Backoff, Memory
 from responder.domain.notice import NO_ACTION, Name, Notice, Overview, make_notice, projected
 from responder.domain.target_notices import PAUSED_FOR
 
-__all__ = ["notices_of_the_service"]
+__all__ = ["last_failure", "notices_of_the_service"]
 
 BLIND_FOR = timedelta(minutes=1)
 """Past a restart of Alertmanager, which lists no heartbeat until the next one is sent."""
@@ -56,7 +56,7 @@ def _circuits(overview: Overview) -> Iterator[Notice]:
 
 def _circuit(kind: str, overview: Overview) -> Notice:
     """Tell it once, and by its cause where that is one that no waiting mends."""
-    failed = _last_failure(kind, overview)
+    failed = last_failure(kind, [one.memory for one in overview.subjects])
     summary = f"Calls to the provider fail: no {kind} gets through."
     advice = "See the provider's status page; its dashboard may work meanwhile."
     if failed is not None and failed.failure is Failure.UNAUTHORIZED:
@@ -76,10 +76,10 @@ def _circuit(kind: str, overview: Overview) -> Notice:
     )
 
 
-def _last_failure(kind: str, overview: Overview) -> Backoff | None:
-    """Return the last failure that opens circuits, rather of this kind than of the other."""
-    writes = [one.memory.backoff for one in overview.subjects]
-    reads = [one.memory.read_backoff for one in overview.subjects]
+def last_failure(kind: str, memories: Sequence[Memory]) -> Backoff | None:
+    """Return the last failure that opens circuits; rather of this kind, `read` or `write`."""
+    writes = [memory.backoff for memory in memories]
+    reads = [memory.read_backoff for memory in memories]
     for backoffs in (writes, reads) if kind == "write" else (reads, writes):
         counting = [one for one in backoffs if one.failure is not None and one.failure.counts]
         if counting:

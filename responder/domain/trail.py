@@ -196,12 +196,25 @@ def _state(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
         now,
         Kind.STATE,
         action=str(after.state) if moved else str(after.owner or "nobody"),
-        reason=Reason.DRIFT if human else (after.decision.reason if after.decision else None),
+        reason=Reason.DRIFT if human else _reason(before, after),
         detail=_told(before, after, now, human=human),
         actor="somebody else" if human or after.owner is Owner.EXTERNAL else "responder",
         before=_from(before, after) if moved else None,
         after=reading.value if reading else None,
     )
+
+
+def _reason(before: Memory, after: Memory) -> Reason | None:
+    """Return why it came to this: the decision after a change only says that nothing is left."""
+    ours = before.state is not after.state and after.owner is not Owner.EXTERNAL
+    made = Action.ENGAGE if after.state is State.ENGAGED else Action.RELEASE
+    if ours and before.decision is not None and before.decision.action is made:
+        return before.decision.reason
+    if ours and after.state is State.ENGAGED:
+        return Reason.OVERRIDE if after.override is not None else Reason.DEMAND
+    if ours and before.on_mark is not None:
+        return Reason.OVERRIDE if after.owner is Owner.OPERATOR else Reason.CALM
+    return after.decision.reason if after.decision else None
 
 
 def _from(before: Memory, after: Memory) -> str | None:

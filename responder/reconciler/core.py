@@ -10,7 +10,7 @@ import structlog
 
 from responder.domain.alerts import Alert, HeardAlert
 from responder.domain.audit import Action, AuditEntry, Decision, Reason
-from responder.domain.clock import LONGEST_STEP, ZERO, Moment
+from responder.domain.clock import LONGEST_STEP, ZERO
 from responder.domain.decision import Situation, decide
 from responder.domain.demand import Scene, Sight, Sighting, gather, see
 from responder.domain.limits import storm_told
@@ -26,10 +26,8 @@ from responder.ports import (
     Clock,
     EventQuery,
     Health,
-    Intent,
     Mitigation,
     NotedOrder,
-    Outcome,
     TargetView,
 )
 from responder.reconciler.facts import restored, to_facts
@@ -37,8 +35,8 @@ from responder.reconciler.heard import Heard
 from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Keeper, Ledger
 from responder.reconciler.loop import run_passes
-from responder.reconciler.orders import Orders
-from responder.reconciler.report import alertmanagers_of, health_of
+from responder.reconciler.orders import Orders, allowed
+from responder.reconciler.report import alertmanagers_of, cloudflare_of, health_of, judged
 from responder.reconciler.stopwatch import Stopwatch
 from responder.reconciler.timing import Unrest, stretch, until_next
 from responder.reconciler.turns import Turns
@@ -115,20 +113,9 @@ class Reconciler:
         self._turns.credential = facts.credential
         self._ledger.adopt(snapshot.memories, self._inventory.targets.values())
         for intent in snapshot.open_intents:
-            self._inherit(intent, now)
+            self._ledger.inherit(intent, now, now.elapsed + self._pace.provider_timeout)
         await self.follow(snapshot.orders)
         return max((one.seq for one in snapshot.alerts), default=0)
-
-    def _inherit(self, intent: Intent, now: Moment) -> None:
-        """Close what another process left open; its call may still land until its timeout."""
-        detail = "the service ended before an answer came"
-        self._ledger.settle(Outcome(intent.id, "unknown", detail, now.wall))
-        memory = self._ledger.memories.get(intent.target)
-        if memory is not None:
-            until = now.elapsed + self._pace.provider_timeout
-            detail = "a call of the process before this one may still land"
-            backoff = replace(memory.backoff, until=until, detail=detail)
-            self._ledger.remember(replace(memory, backoff=backoff), now)
 
     async def run(self) -> None:
         """Watch and pass until cancelled; then leave every mitigation as it is."""
@@ -143,6 +130,10 @@ class Reconciler:
         """Begin no further turn, and wait until those under way have ended."""
         self._resting = True
         await self.ended()
+
+    def go_on(self) -> None:
+        """Begin turns again."""
+        self._resting = False
 
     async def look(self) -> None:
         """Ask every Alertmanager once."""
@@ -210,7 +201,7 @@ class Reconciler:
     def _targets(self) -> list[Target]:
         """Return the configured targets, and the orphans: ours, but no longer configured."""
         orphans = [
-            Target(memory.site, memory.mitigation, memory.resource)
+            target_of(memory, self._inventory)
             for memory in self._ledger.memories.values()
             if memory.target not in self._inventory.targets
         ]
@@ -236,7 +227,7 @@ class Reconciler:
     def _observe(
         self, target: Target, scene: Scene, sightings: Iterable[Sighting], passed: timedelta
     ) -> Situation:
-        memory = self._ledger.memories[target.id]
+        memory = allowed(self._ledger.memories[target.id], self._inventory)
         sight = see(target, memory, scene, tuple(sightings), self._inventory)
         if target.id not in self._inventory.targets:
             sight = replace(sight, policy=replace(sight.policy, mode=Mode.OFF))  # only released
@@ -288,14 +279,19 @@ class Reconciler:
 
     # what the outside asks
 
-    async def hear(self, alerts: Sequence[Alert], truncated: int) -> None:
-        """Keep what a webhook told, then look at Alertmanager at once; raises StoreError."""
+    async def hear(self, alerts: Sequence[Alert], truncated: int) -> Sequence[HeardAlert]:
+        """Keep what a webhook told, then look at Alertmanager at once; raises StoreError.
+
+        Return it with its number.
+        """
         now = self._stopwatch.now()
         heard = [HeardAlert(alert, now.wall) for alert in alerts]
         seq = await self._keeper.commit(Changes(alerts=heard))
-        self.overhear([HeardAlert(alert, now.wall, seq) for alert in alerts])
+        heard = [HeardAlert(alert, now.wall, seq) for alert in alerts]
+        self.overhear(heard)
         if truncated:
             _log.warning("a webhook was truncated; set max_alerts: 0", missing=truncated)
+        return heard
 
     def overhear(self, heard: Sequence[HeardAlert]) -> None:
         """Take what webhooks told, here or to another replica; it is committed already."""
@@ -351,27 +347,24 @@ class Reconciler:
         return memory.policy if memory is not None else None
 
     async def events(self, query: EventQuery) -> list[AuditEntry]:
-        """Read the audit trail, newest first; raises StoreError."""
+        """Read the audit trail, newest first; raises StoreError.
+
+        Whatever `targets` has shown before is in it, unless the store takes nothing.
+        """
+        with suppress(StoreError):
+            await self._flush()
         return await self._keeper.events(query)
 
     def health(self) -> Health:
         """Say how the service is, from what is known; it makes no call."""
         now = self._stopwatch.now()
+        memories = self._ledger.memories.values()
         waited = now.elapsed - self._started >= self._pace.provider_timeout
-        judged = self._passes > 0 and (
-            waited or all(_judged(memory) for memory in self._ledger.memories.values())
-        )
-        unreadable = [
-            memory.target
-            for memory in self._ledger.memories.values()
-            if memory.unread_mark is not None
-        ]
         return health_of(
             self._keeper.problem,
             alertmanagers_of(self._watch.problems(), degraded=self._watch.scene().degraded),
-            self._turns.credential.at(now),
-            unreadable,
-            judged=judged,
+            cloudflare_of(self._turns.credential.at(now), memories),
+            judged=self._passes > 0 and (waited or all(map(judged, memories))),
         )
 
     def live(self) -> Live:
@@ -390,8 +383,3 @@ class Reconciler:
 
 def _nobody() -> None:
     """Tell nobody."""
-
-
-def _judged(memory: Memory) -> bool:
-    """Tell whether it is known how the target is, or known that it cannot be known."""
-    return memory.reading is not None or memory.unread_mark is not None

@@ -1,31 +1,33 @@
-"""What webhooks told, site by site: evidence for the passes, however much of it comes."""
+"""What webhooks told, by what it speaks of: evidence for the passes, however much of it comes."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from responder.domain.alerts import AlertStatus, HeardAlert, fold
+from responder.domain.alerts import AlertStatus, HeardAlert, Role, fold
 from responder.domain.targets import Assignment, Inventory
 from responder.ports import MOST_ALERTS
 
 __all__ = ["Heard"]
 
 MOST_OF_A_SITE = 200
-"""Alerts of one site that are kept: more would make every pass slow and no pass wiser."""
+"""Alerts that are kept of those that speak of the same, a site or one zone of it: more would make
+every pass slow and no pass wiser."""
 
 
 class Heard:
     """The newest telling of each alert that speaks of something configured.
 
-    Nothing else is kept, since no pass will ever look at it. A flood forgets the oldest of its own
-    site, and what has resolved before what fires.
+    Nothing else is kept, since no pass will ever look at it. A flood forgets the oldest of what
+    speaks of the same targets: first what has resolved, then what can only sustain.
     """
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._sites: dict[str, dict[str, HeardAlert]] = {}
+        self._alerts: dict[tuple[str, ...], dict[str, HeardAlert]] = {}
+        """By what they speak of, then by fingerprint."""
 
     def __iter__(self) -> Iterator[HeardAlert]:
-        for alerts in self._sites.values():
+        for alerts in self._alerts.values():
             yield from alerts.values()
 
     def take(self, told: Iterable[HeardAlert]) -> Counter[str]:
@@ -37,15 +39,22 @@ class Heard:
             if not isinstance(assignment, Assignment):
                 strangers[assignment] += 1
                 continue
-            site = assignment.targets[0].site
-            alerts = self._sites.setdefault(site, {})
+            about = _about(assignment)
+            alerts = self._alerts.setdefault(about, {})
             fold(alerts, one)
             if len(alerts) > 2 * MOST_OF_A_SITE:
-                self._sites[site] = _newest(alerts, MOST_OF_A_SITE)
-        if sum(map(len, self._sites.values())) > MOST_ALERTS:
-            share = max(MOST_ALERTS // 2 // len(self._sites), 1)
-            self._sites = {site: _newest(one, share) for site, one in self._sites.items()}
+                self._alerts[about] = _newest(alerts, MOST_OF_A_SITE)
+        if sum(map(len, self._alerts.values())) > MOST_ALERTS:
+            share = max(MOST_ALERTS // 2 // len(self._alerts), 1)
+            self._alerts = {about: _newest(one, share) for about, one in self._alerts.items()}
         return strangers
+
+
+def _about(assignment: Assignment) -> tuple[str, ...]:
+    """Return what an alert speaks of: all of a site is one thing, each of its zones another."""
+    first = assignment.targets[0]
+    narrowed = first.resource if len(assignment.targets) == 1 else ""
+    return (assignment.policy.name, first.site, narrowed)
 
 
 def _newest(alerts: dict[str, HeardAlert], most: int) -> dict[str, HeardAlert]:
@@ -53,5 +62,6 @@ def _newest(alerts: dict[str, HeardAlert], most: int) -> dict[str, HeardAlert]:
     return {one.alert.fingerprint: one for one in kept}
 
 
-def _worth(one: HeardAlert) -> tuple[bool, int]:
-    return (one.alert.status is AlertStatus.FIRING, one.seq)
+def _worth(one: HeardAlert) -> tuple[bool, bool, int]:
+    alert = one.alert
+    return (alert.status is AlertStatus.FIRING, alert.role is Role.TRIGGER, one.seq)

@@ -1,7 +1,7 @@
 """The memories in use, and what of them the store has not got yet."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -84,6 +84,8 @@ class Ledger:
         """Counted engagements of the last hour."""
         self._dirty: set[str] = set()
         self._forgotten: set[str] = set()
+        self._stored: set[str] = set()
+        """Targets that were written since an order for them was last stored."""
         self._entries: list[AuditEntry] = []
         self._outcomes: list[Outcome] = []
         self._saved_mark = ZERO
@@ -93,10 +95,8 @@ class Ledger:
         """Take what was stored, and a fresh memory for every target that has none."""
         self.memories = {memory.target: memory for memory in memories}
         for target in targets:
-            known = self.memories.get(target.id)
-            if known is None:
-                known = Memory(target.id, target.site, target.mitigation, target.resource)
-            self.memories[target.id] = replace(known, site=target.site)
+            known = self.memories.get(target.id) or Memory.of(target)
+            self.memories[target.id] = replace(known, site=target.site, kind=target.kind)
 
     def remember(self, memory: Memory, now: Moment) -> None:
         """Keep a new memory of a target, tell what changed, and note it for the store."""
@@ -134,31 +134,42 @@ class Ledger:
     def _tell(self, before: Memory, after: Memory, now: Moment) -> None:
         for entry in trail(before, after, now):
             self.note(entry)
-            getattr(_log, severity(entry))(
-                entry.kind,
-                target=entry.target,
-                site=entry.site,
-                action=entry.action,
-                reason=entry.reason,
-                detail=entry.detail,
-                actor=entry.actor,
-            )
+            _say(entry)
             if entry.kind is Kind.DECISION and after.decision is not None:
                 self._metrics.decided(after.mitigation, after.decision)
 
-    async def order(self, memory: Memory, order: NotedOrder) -> None:
-        """Store an operator's order before it is followed; without the store, it is not."""
-        followed = [order.id] if order.id else []
-        fence = self._lease.fence
-        await self._keeper.commit(Changes(memories=[memory], followed=followed, fence=fence))
+    async def order(self, memory: Memory, order: NotedOrder, told: Sequence[AuditEntry]) -> bool:
+        """Store an operator's order, and what tells of it, before it is followed.
 
-    async def dismiss(self, order: NotedOrder) -> None:
-        """Drop an order that nobody can follow."""
-        await self._keeper.commit(Changes(followed=[order.id], fence=self._lease.fence))
+        Return whether it stands: not if the target was stored as it is, without it, meanwhile.
+        """
+        self._stored.discard(memory.target)
+        await self._keeper.commit(
+            Changes(
+                memories=[memory],
+                entries=told,
+                followed=[order.id] if order.id else [],
+                fence=self._lease.fence,
+            )
+        )
+        return memory.target not in self._stored
+
+    def follow(self, memory: Memory, told: Sequence[AuditEntry]) -> None:
+        """Keep the memory of a target under an order that is stored and told already."""
+        self.memories[memory.target] = memory
+        self._dirty.add(memory.target)
+        for entry in told:
+            _say(entry)
+
+    async def dismiss(self, order: NotedOrder, told: AuditEntry) -> None:
+        """Drop an order that nobody can follow, and tell of it."""
+        changes = Changes(followed=[order.id], entries=[told], fence=self._lease.fence)
+        await self._keeper.commit(changes)
 
     async def intend(self, memory: Memory, intent: Intent) -> None:
         """Store the intent and what led to it; raises StoreError, and then nothing is written."""
         entries, outcomes = self._taken_entries(), self._taken_outcomes()
+        self._stored.add(memory.target)
         try:
             await self._keeper.commit(
                 Changes(
@@ -173,6 +184,19 @@ class Ledger:
             self._entries[:0] = entries
             self._outcomes[:0] = outcomes
             raise
+
+    def inherit(self, intent: Intent, now: Moment, until: timedelta) -> None:
+        """Close what another process left open; its call may still land before this mark."""
+        detail = "the service ended before an answer came"
+        self.settle(Outcome(intent.id, "unknown", detail, now.wall))
+        memory = self.memories.get(intent.target)
+        site = memory.site if memory is not None else ""
+        told = (intent.action, "unknown", detail)
+        self.note(AuditEntry(now.wall, intent.target, site, Kind.OUTCOME, *told))
+        if memory is not None:
+            detail = "a call of the process before this one may still land"
+            backoff = replace(memory.backoff, until=until, detail=detail)
+            self.remember(replace(memory, backoff=backoff), now)
 
     def settle(self, outcome: Outcome) -> None:
         """Note what came of an intent."""
@@ -193,6 +217,7 @@ class Ledger:
         ids = self._dirty | {memory.target for memory in moving}
         if not (ids or self._forgotten or self._entries or self._outcomes or due or force):
             return
+        self._stored |= ids
         dirty, forgotten = self._dirty, self._forgotten
         self._dirty, self._forgotten = set(), set()
         entries, outcomes = self._taken_entries(), self._taken_outcomes()
@@ -222,6 +247,18 @@ class Ledger:
     def _taken_outcomes(self) -> list[Outcome]:
         taken, self._outcomes = self._outcomes, []
         return taken
+
+
+def _say(entry: AuditEntry) -> None:
+    getattr(_log, severity(entry))(
+        entry.kind,
+        target=entry.target,
+        site=entry.site,
+        action=entry.action,
+        reason=entry.reason,
+        detail=entry.detail,
+        actor=entry.actor,
+    )
 
 
 _WAITS: dict[str, Any] = {

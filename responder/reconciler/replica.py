@@ -32,6 +32,7 @@ from responder.ports import (
 from responder.reconciler.core import Reconciler
 from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Keeper
+from responder.reconciler.orders import outdated, superseded
 from responder.reconciler.views import may_order, remembered_views
 
 __all__ = ["Acting", "Plan", "Replica"]
@@ -86,6 +87,8 @@ class Replica:
         self._replan = replan
         self._lease = self._new_lease()
         self._acting: Acting | None = None
+        self._hearing: Reconciler | None = None
+        """Who is told of webhooks: who acts, already while it takes up what the store remembers."""
         self._running: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
         self._news_read = 0
@@ -158,9 +161,11 @@ class Replica:
     async def _act(self) -> None:
         """Build the loop and let it take up what the store remembers; raises StoreError."""
         acting = self._plan.build(self._lease)
+        self._hearing = acting.reconciler
         try:
             self._news_read = await acting.reconciler.start()
         except StoreError:
+            self._hearing = None
             await acting.aclose()
             raise
         _log.info("acting", token=self._lease.token, targets=len(acting.reconciler.targets()))
@@ -169,7 +174,7 @@ class Replica:
 
     async def _stand_down(self) -> None:
         acting, running = self._acting, self._running
-        self._acting = self._running = None
+        self._acting = self._running = self._hearing = None
         if running is not None:
             running.cancel()
             await asyncio.wait({running})
@@ -193,46 +198,66 @@ class Replica:
             _log.error("the configuration is refused; the old one stays", problems=error.problems)
             raise
         acting = self._acting
-        if acting is not None:  # the lease is renewed meanwhile
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._plan.call.total_seconds()):
-                    await acting.reconciler.rest()
-        async with self._turning:
-            await self._stand_down()
-            await self._keeper.take_up()
-            self._plan = plan
-            self._lease = self._new_lease()
-            self._reloaded = True
-            _log.info("the configuration is taken", targets=len(plan.inventory.targets))
-            await self._round()
+        try:
+            await self._rest()  # the lease is renewed meanwhile
+            async with self._turning:
+                await self._stand_down()
+                self._plan = plan
+                self._lease = self._new_lease()
+                self._reloaded = True
+                _log.info("the configuration is taken", targets=len(plan.inventory.targets))
+                await self._keeper.take_up()
+                await self._round()
+        finally:
+            if acting is not None and self._acting is acting:  # given up before it stood down
+                acting.reconciler.go_on()
+
+    async def _rest(self) -> None:
+        if self._acting is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._plan.call.total_seconds()):
+                await self._acting.reconciler.rest()
 
     # what the outside asks
 
     async def hear(self, alerts: Sequence[Alert], truncated: int) -> None:
         """Keep what a webhook told; returns when it is committed, raises StoreError."""
-        acting = self._acting
-        if acting is not None:
-            await acting.reconciler.hear(alerts, truncated)
-            return
-        now = self._clock.now()
-        heard = [HeardAlert(alert, now) for alert in alerts]
-        seq = await self._keeper.commit(Changes(alerts=heard))
-        begun = self._acting
-        if begun is not None:  # meanwhile, perhaps without having read these
-            begun.reconciler.overhear([replace(one, seq=seq) for one in heard])
+        told = self._hearing
+        if told is not None:
+            heard = await told.hear(alerts, truncated)
+        else:
+            now = self._clock.now()
+            seq = await self._keeper.commit(
+                Changes(alerts=[HeardAlert(one, now) for one in alerts])
+            )
+            heard = [HeardAlert(one, now, seq) for one in alerts]
+        begun = self._hearing
+        if begun is not None and begun is not told:  # meanwhile, perhaps before these were stored
+            begun.overhear(heard)
 
     async def order(self, target: str, override: Override | None, actor: str) -> TargetView:
         """Set or lift an operator's override, committed when it returns.
 
-        On standby it is noted for the replica that acts, which follows it within a second.
+        On standby it is noted for the replica that acts, which follows it within a second. Who
+        acts does not change meanwhile: one that begins might have read the store before.
         """
-        if self._acting is not None:
-            return await self._acting.reconciler.order(target, override, actor)
-        for view in await self.targets():
+        async with self._turning:
+            if self._acting is not None:
+                return await self._acting.reconciler.order(target, override, actor)
+            return await self._note(target, override, actor)
+
+    async def _note(self, target: str, override: Override | None, actor: str) -> TargetView:
+        """Note an order for who acts, in the place of those that it makes void."""
+        inventory, snapshot = self._plan.inventory, await self._keeper.load()
+        order = NotedOrder(uuid.uuid4().hex, target, override, actor, self._clock.now())
+        for view in remembered_views(snapshot, inventory):
             memory = view.memory
-            if memory.target == target and may_order(memory, self._plan.inventory, override):
-                order = NotedOrder(uuid.uuid4().hex, target, override, actor, self._clock.now())
-                await self._keeper.commit(Changes(orders=[order]))
+            if memory.target == target and may_order(memory, inventory, override):
+                void = outdated(snapshot.orders, order)
+                told = [superseded(one, memory.site, order) for one in void]
+                ids = [one.id for one in void]
+                await self._keeper.commit(Changes(orders=[order], followed=ids, entries=told))
                 return replace(view, memory=replace(memory, override=override))
         raise UnknownTargetError(target)
 
@@ -244,6 +269,8 @@ class Replica:
 
     async def events(self, query: EventQuery) -> list[AuditEntry]:
         """Read the audit trail, newest first; raises StoreError."""
+        if self._acting is not None:
+            return await self._acting.reconciler.events(query)
         return await self._keeper.events(query)
 
     def health(self) -> Health:

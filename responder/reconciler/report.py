@@ -1,19 +1,20 @@
 """How the service is, by its parts: what `/health` and `/ready` say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from responder.domain.breaker import Circuit
 from responder.domain.credential import Credential
+from responder.domain.memory import Memory
+from responder.domain.service_notices import last_failure
 from responder.ports import Component, ComponentStatus, Health
 
-__all__ = ["alertmanagers_of", "health_of"]
+__all__ = ["alertmanagers_of", "cloudflare_of", "health_of", "judged"]
 
 
 def health_of(
     store_problem: str,
     alertmanagers: Sequence[Component],
-    credential: Credential,
-    unreadable: Sequence[str],
+    cloudflare: Component,
     *,
     judged: bool,
 ) -> Health:
@@ -25,7 +26,7 @@ def health_of(
     store = Component(
         "store", ComponentStatus.DEGRADED if store_problem else ComponentStatus.OK, store_problem
     )
-    components = [store, *alertmanagers, _cloudflare(credential, unreadable)]
+    components = [store, *alertmanagers, cloudflare]
     if not judged:
         detail = "the first pass is not done"
         components.append(Component("reconciler", ComponentStatus.DEGRADED, detail))
@@ -51,17 +52,34 @@ def alertmanagers_of(problems: Mapping[str, str], *, degraded: bool) -> list[Com
     ]
 
 
-def _cloudflare(credential: Credential, unreadable: Sequence[str]) -> Component:
+def judged(memory: Memory) -> bool:
+    """Tell whether it is known how the target is, or known that it cannot be known."""
+    return memory.reading is not None or memory.unread_mark is not None
+
+
+def cloudflare_of(credential: Credential, memories: Iterable[Memory]) -> Component:
+    """Return the line for the provider, with what it last said where calls fail.
+
+    Its own words are cut and without our secrets: the client has seen to that.
+    """
+    memories = list(memories)
     failing = [
-        kind
-        for kind, breaker in (("reads", credential.reads), ("writes", credential.writes))
+        f"{kind}s fail: {_why(kind, memories)}"
+        for kind, breaker in (("read", credential.reads), ("write", credential.writes))
         if breaker.circuit is not Circuit.CLOSED
     ]
-    if not failing and unreadable:
-        more = f" and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
-        detail = f"cannot be read: {unreadable[0]}{more}; `responder explain` says why"
+    if failing:
+        detail = f"{'; '.join(failing)}; tried again by and by"
         return Component("cloudflare", ComponentStatus.DEGRADED, detail)
-    if not failing:
+    unread = [memory for memory in memories if memory.unread_mark is not None]
+    if not unread:
         return Component("cloudflare", ComponentStatus.OK)
-    detail = f"{' and '.join(failing)} fail; tried again by and by"
+    more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+    why = f": {unread[0].read_backoff.detail}" if unread[0].read_backoff.detail else ""
+    detail = f"cannot be read: {unread[0].target}{more}{why}"
     return Component("cloudflare", ComponentStatus.DEGRADED, detail)
+
+
+def _why(kind: str, memories: Sequence[Memory]) -> str:
+    failed = last_failure(kind, memories)
+    return f"{failed.failure}: {failed.detail}" if failed else "no call has worked yet"

@@ -172,11 +172,10 @@ class Turns:
             await self._ledger.intend(effect.memory, intent)
         except StoreError as error:
             _log.error("nothing is written without the store", target=target.id, error=str(error))
-            return Failed(Failure.UNREACHABLE, f"not tried, the store takes no intent: {error}")
+            return self._untried(intent, effect, f"the store takes no intent: {error}")
         if not self._lease.bears_a_call:
-            detail = "not tried: another replica might act before the call ends"
-            self._settle(intent, effect, str(Failure.UNREACHABLE), detail)
-            return Failed(Failure.UNREACHABLE, detail)
+            detail = "another replica might act before the call ends"
+            return self._untried(intent, effect, detail)
         mitigation = self._mitigations[target.mitigation]
         try:
             if effect.raising:
@@ -189,6 +188,11 @@ class Turns:
         self._worked(writing=True)
         self._settle(intent, effect, ACCEPTED, f"the provider accepted {value}")
         return None
+
+    def _untried(self, intent: Intent, effect: Write, why: str) -> Failed:
+        detail = f"not tried: {why}"
+        self._settle(intent, effect, str(Failure.UNREACHABLE), detail)
+        return Failed(Failure.UNREACHABLE, detail)
 
     def _settle(self, intent: Intent, effect: Write, outcome: str, detail: str) -> None:
         now = self._moment()

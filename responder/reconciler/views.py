@@ -12,7 +12,7 @@ __all__ = ["may_order", "remembered_views", "target_of"]
 
 def target_of(memory: Memory, inventory: Inventory) -> Target:
     """Return the configured target, or for an orphan the one that it was."""
-    orphan = Target(memory.site, memory.mitigation, memory.resource)
+    orphan = Target(memory.site, memory.mitigation, memory.resource, memory.kind)
     return inventory.targets.get(memory.target, orphan)
 
 
@@ -26,10 +26,7 @@ def remembered_views(snapshot: Snapshot, inventory: Inventory) -> list[TargetVie
     """Return all targets as the store last knew them, orphans included, in the order of ids."""
     known = {memory.target: memory for memory in snapshot.memories}
     kept = {name: one for name, one in known.items() if one.ours or name in inventory.targets}
-    fresh = {
-        one.id: Memory(one.id, one.site, one.mitigation, one.resource)
-        for one in inventory.targets.values()
-    }
+    fresh = {one.id: Memory.of(one) for one in inventory.targets.values()}
     alerts = _firing(snapshot, inventory)
     memories = fresh | kept
     return [_view(memories[one], inventory, alerts.get(one, ())) for one in sorted(memories)]

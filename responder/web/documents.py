@@ -6,6 +6,7 @@ from typing import Any
 from responder.domain.alerts import Alert
 from responder.domain.audit import AuditEntry, Decision
 from responder.domain.memory import Actual, Memory, Override, State
+from responder.domain.peak import shown
 from responder.ports import TargetView
 
 __all__ = ["event_document", "moment_text", "target_document"]
@@ -38,6 +39,7 @@ def target_document(view: TargetView) -> dict[str, Any]:
         "alerts": [_alert(alert) for alert in view.alerts[:_MOST_ALERTS]],
         "override": _override(memory.override),
         "stuck": memory.stuck or None,
+        "peak": (shown(memory.episode.peaks) or None) if memory.episode else None,
     }
 
 

@@ -81,6 +81,21 @@ def _user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int], None]:
+    """Be at a terminal of so many columns, one that knows no colours."""
+    del capsys  # it has put its own stdout in place by now
+
+    def terminal(columns: int) -> None:
+        for name, value in (("COLUMNS", str(columns)), ("LINES", "25"), ("TERM", "dumb")):
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    return terminal
+
+
+@pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     def run(*words: str) -> Ended:
         with pytest.raises(SystemExit) as caught:

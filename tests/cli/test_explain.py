@@ -9,7 +9,17 @@ from cli.service import NOW, SHOP, entry
 
 from responder.domain.alerts import Alert, AlertStatus
 from responder.domain.audit import Action, Decision, Reason
-from responder.domain.memory import Actual, Demand, Order, Override, Owner, Reading, State
+from responder.domain.memory import (
+    Actual,
+    Demand,
+    Episode,
+    Order,
+    Override,
+    Owner,
+    Reading,
+    State,
+)
+from responder.domain.peak import Peak
 
 ALERT = Alert(
     "f1",
@@ -31,12 +41,13 @@ def test_it_tells_the_whole_story(run, service):
         decision=Decision(
             Action.HOLD, Reason.CALM_PERIOD, NOW + timedelta(minutes=10), "nearly calm"
         ),
+        episode=Episode(NOW, peaks=(Peak("OriginOverloaded", 12.46),)),
     )
     service.views[SHOP] = replace(service.views[SHOP], alerts=(ALERT,))
     service.entries = [entry(action="hold", reason="calm_period", detail="as expected")]
     ended = run("explain", SHOP)
     assert ended.code == 0
-    assert ended.out.splitlines()[:12] == [
+    assert ended.out.splitlines()[:13] == [
         "target    under_attack:example.com, site shop, policy under-attack (enforce)",
         "now       engaged, since 2026-11-20T09:55:00Z (5m ago), by operator; the provider says on",
         "decision  hold (calm_period): no alert asks for it, but not yet for calm_period",
@@ -44,6 +55,7 @@ def test_it_tells_the_whole_story(run, service):
         "until     2026-11-20T10:10:00Z (in 10m)",
         "demand    trigger: an alert asks for it",
         "alert     OriginOverloaded, trigger, firing, since 2026-11-20T09:54:00Z (6m ago)",
+        "peak      12.5",
         "before    high",
         "override  none",
         "next      it is released when this wait is over, unless an alert fires before",
@@ -73,6 +85,17 @@ def test_more_alerts_than_are_listed_are_counted(run, service):
     out = run("explain", SHOP).out
     assert out.count("OriginOverloaded") == 20
     assert "and 3 more alerts" in out
+
+
+def test_an_attack_without_values_shows_no_peak(run, service):
+    service.remember(SHOP, episode=Episode(NOW))
+    assert "peak" not in run("explain", SHOP).out
+
+
+def test_piped_its_events_keep_their_details(run, service, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    service.entries = [entry(action="hold", reason="calm_period", detail="told " * 40)]
+    assert ("told " * 40).strip() in run("explain", SHOP).out
 
 
 @pytest.mark.usefixtures("service")

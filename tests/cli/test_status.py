@@ -69,8 +69,8 @@ def test_programs_get_what_the_api_answers(run, service):
     assert answer["targets"][1]["mitigation"] == "under_attack"
 
 
-def test_a_narrow_terminal_shows_whole_ids_and_fewer_columns(run, service, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+def test_a_narrow_terminal_shows_whole_ids_and_fewer_columns(run, service, terminal):
+    terminal(80)
     service.remember(SHOP, **HELD)
     lines = run("status").out.splitlines()
     assert max(len(one) for one in lines) <= 80

@@ -31,18 +31,24 @@ def test_moments_are_in_utc():
     assert moment(datetime.fromisoformat("2026-11-20T11:00:00+01:00")) == "2026-11-20T10:00:00Z"
 
 
-def test_columns_go_in_their_order_until_the_rest_fits(capsys, monkeypatch):
+def test_columns_go_in_their_order_until_the_rest_fits(capsys, terminal):
     columns = (Column("ID"), Column("A", spare=2), Column("B", spare=1))
     shown = []
-    for width in ("40", "24", "15", "5"):
-        monkeypatch.setenv("COLUMNS", width)
+    for width in (40, 24, 15, 5):
+        terminal(width)
         print_table(columns, [("i" * 10, "a" * 10, "b" * 10)])
         shown.append(capsys.readouterr().out.splitlines()[0].split())
     assert shown == [["ID", "A", "B"], ["ID", "B"], ["ID"], ["ID"]]
 
 
-def test_an_id_that_does_not_fit_is_folded_and_not_cut(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "8")
+def test_what_is_piped_is_not_cut_whatever_the_environment_says(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    print_table((Column("ID"), Column("DETAIL", spare=1, folds=True)), [("i" * 70, "d" * 200)])
+    assert "d" * 200 in capsys.readouterr().out
+
+
+def test_an_id_that_does_not_fit_is_folded_and_not_cut(capsys, terminal):
+    terminal(8)
     print_table((Column("ID"),), [("0123456789abcdef",)])
     assert "".join(capsys.readouterr().out.split()) == "ID0123456789abcdef"
 
@@ -57,7 +63,7 @@ def test_what_a_terminal_would_obey_is_shown_as_an_escape():
     assert printable(hostile) == r"a\u001b[2J\nb\r\u009b31m\u202ec\u007f"
 
 
-def test_an_escape_in_a_table_is_neither_obeyed_nor_cut(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+def test_an_escape_in_a_table_is_neither_obeyed_nor_cut(capsys, terminal):
+    terminal(200)
     print_table((Column("ID"), Column("DETAIL", folds=True)), [("i\x1b[31m", "d\u2028\nx")])
     assert capsys.readouterr().out.splitlines()[1].split() == [r"i\u001b[31m", r"d\u2028\nx"]

@@ -1,3 +1,5 @@
+import signal
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -123,3 +125,72 @@ def test_the_end_of_an_alert_beats_a_late_repeat_of_its_beginning():
     assert book["f"].alert.status is AlertStatus.RESOLVED
     fold(book, replace(TOLD[3]))
     assert book["f"].alert.status is AlertStatus.FIRING
+
+
+@contextmanager
+def ended_after(seconds):
+    """Fail instead of hanging: Python's engine looks at signals while it tries."""
+
+    def late(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a|a)*$", "(a*)*b", ".*.*.*.*.*.*.*.*x", "(.*a){25}"]
+)
+@pytest.mark.parametrize("is_equal", [True, False])
+def test_no_expression_takes_long_to_compare(pattern, is_equal):
+    """Python's own engine would not end here, and holds every thread up while it tries."""
+    matcher = Matcher("site", pattern, is_regex=True, is_equal=is_equal)
+    with ended_after(5):
+        assert matcher.matches({"site": "a" * 5000 + "!"}) is not is_equal
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "matches"),
+    [
+        (r"\pL+", "shöp", True),
+        (r"[[:alpha:]]+", "shop", True),
+        (r"shop\z", "shop", True),
+        (r"(?i)SHOP", "shop", True),
+        ("a.b", "a\nb", False),
+        ("(?=shop).*", "other", True),
+        (r"(.)\1", "ab", True),
+        ("sh.p", "sh\ud800p", True),
+        ("sh\ud800p", "other", True),
+    ],
+    ids=[
+        "script",
+        "class",
+        "end",
+        "case",
+        "newline",
+        "lookahead",
+        "backreference",
+        "half",
+        "broken",
+    ],
+)
+def test_an_expression_is_read_as_alertmanager_reads_it(pattern, value, matches):
+    """What Alertmanager's engine refuses cannot come from it, and counts as a pause."""
+    assert Matcher("site", pattern, is_regex=True).matches({"site": value}) is matches
+
+
+def test_an_expression_that_names_a_thousand_instances_is_read():
+    names = [f"web-{number}.dc{number % 7}.example.com:9100" for number in range(1000)]
+    matcher = Matcher("instance", "|".join(names), is_regex=True)
+    assert all(matcher.matches({"instance": name}) for name in names[::100])
+    assert not matcher.matches({"instance": "db-1.dc1.example.com:9100"})
+
+
+def test_an_expression_that_is_refused_writes_nothing(capfd):
+    assert Matcher("site", "(never seen", is_regex=True).matches({})
+    assert capfd.readouterr() == ("", "")

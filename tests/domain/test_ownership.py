@@ -438,3 +438,41 @@ def test_the_time_of_an_operators_pause_is_no_calm():
     assert world.level() == "under_attack"
     world.run(minutes(6))
     assert world.level() == "high"
+
+
+def test_nothing_opposite_is_written_while_a_write_may_still_land():
+    """A release times out, nothing can be read, and it is ordered on again."""
+    world = engaged()
+    world.run(minutes(1))
+    world.order(Order.RELEASED)
+    world.fault = Failure.TIMEOUT
+    world.tick()
+    released_at = world.calls[-1].at
+    world.fault, world.read_fault = None, Failure.SERVER_ERROR
+    world.run(seconds(5), seconds(1))
+    world.order(Order.ENGAGED)
+    world.run(seconds(50), seconds(1))
+    assert world.decided() == ("hold", "backoff")
+    assert [call.raising for call in world.calls] == [True, False]
+    world.run(minutes(1), seconds(1))
+    again = next(call for call in world.calls[2:])
+    assert again.raising
+    assert again.at - released_at >= minutes(1)
+
+
+def test_what_was_read_as_on_is_never_taken_for_what_was_there_before():
+    world = World()
+    world.tick()
+    world.human("under_attack")
+    world.run(minutes(3))
+    assert world.memory().reading.actual is Actual.ON
+    world.read_fault = Failure.SERVER_ERROR
+    world.human("low")
+    world.fire()
+    world.run(minutes(2))
+    assert {call.value for call in world.calls} == {"under_attack"}
+    assert world.memory().previous == "high"
+    world.read_fault = None
+    world.resolve()
+    world.run(minutes(40))
+    assert world.level() == "high"

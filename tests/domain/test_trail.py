@@ -43,6 +43,54 @@ def test_a_release_tells_the_value_that_was_there():
     assert (entry.action, entry.before, entry.after) == ("released", "under_attack", "high")
 
 
+def caused(world):
+    return [(entry.action, entry.reason) for entry in told(world, Kind.STATE)]
+
+
+def test_a_change_tells_why_it_was_made_and_not_what_is_decided_since():
+    world = engaged()
+    world.resolve()
+    world.run(minutes(18))
+    assert caused(world) == [("engaged", "demand"), ("released", "calm")]
+
+
+def test_a_change_that_an_operator_ordered_tells_that():
+    world = World()
+    world.tick()
+    world.order(Order.ENGAGED)
+    world.tick()
+    world.order(Order.RELEASED)
+    world.tick()
+    assert caused(world) == [("engaged", "override"), ("released", "override")]
+
+
+def test_a_change_that_is_confirmed_later_tells_the_same_reason():
+    world = World()
+    world.tick()
+    world.fault, world.answers_lost = Failure.TIMEOUT, True
+    world.fire()
+    world.tick()
+    world.fault = None
+    world.run(seconds(20))
+    world.resolve()
+    world.run(minutes(1))
+    world.fault = Failure.TIMEOUT
+    world.run(minutes(16))
+    world.fault = None
+    world.run(minutes(3))
+    assert caused(world) == [("engaged", "demand"), ("released", "calm")]
+
+
+def test_a_change_by_somebody_else_tells_no_reason_of_ours():
+    world = engaged()
+    world.human("low")
+    world.run(minutes(1))
+    world.human("under_attack")
+    world.run(minutes(2))
+    assert caused(world)[1][1] == "drift"
+    assert not {"demand", "calm"} & {reason for _, reason in caused(world)[1:]}
+
+
 def test_the_release_of_what_never_came_on_tells_no_value_that_was_there():
     world = World()
     world.tick()

@@ -17,6 +17,7 @@ def heard():
     targets = [
         Target("shop", "under_attack", "example.com"),
         Target("blog", "under_attack", "example.net"),
+        Target("blog", "under_attack", "blog.example"),
         *(Target(f"s{n}", "under_attack", f"{n}.example") for n in range(200)),
     ]
     policy = Policy("under-attack", "under_attack", (Matcher("mitigation", "under_attack"),))
@@ -61,6 +62,18 @@ def test_what_fires_is_kept_before_what_has_resolved(heard):
     heard.take([told("old", 1)])
     heard.take([told(f"r{n}", 2, status=AlertStatus.RESOLVED) for n in range(3 * MOST_OF_A_SITE)])
     assert "old" in names(heard)
+
+
+def test_what_may_start_a_mitigation_is_kept_before_what_may_only_sustain_it(heard):
+    heard.take([told("trigger", 1)])
+    heard.take([told(f"s{n}", 2, role="sustain") for n in range(3 * MOST_OF_A_SITE)])
+    assert "trigger" in names(heard)
+
+
+def test_a_flood_about_one_zone_leaves_the_others_of_its_site_alone(heard):
+    heard.take([told("quiet", 1, "blog", zone="example.net"), told("whole", 1, "blog")])
+    heard.take([told(f"{n}", 2, "blog", zone="blog.example") for n in range(3 * MOST_OF_A_SITE)])
+    assert names(heard) >= {"quiet", "whole"}
 
 
 @pytest.mark.long

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 from prometheus_client import generate_latest
-from support.installation import BLOG, SHOP, START
+from support.installation import BLOG, SHOP, START, Setup
 
-from responder.domain.alerts import Alert, AlertStatus
+from responder.domain.alerts import Alert, AlertStatus, Matcher, Silence
 from responder.domain.breaker import Failure
 from responder.domain.memory import Order, Override, Owner, State
+from responder.domain.targets import Inventory, Target
 from responder.errors import ProviderError, StoreError
 from responder.metrics import LiveCollector
 from responder.ports import EventQuery, UnknownTargetError
+from responder.reconciler.views import remembered_views
 
 
 async def test_a_firing_alert_engages_and_its_end_releases_to_what_was_there(setup):
@@ -185,6 +187,27 @@ async def test_what_is_ours_but_left_the_configuration_is_released_and_then_forg
     assert SHOP not in {memory.target for memory in setup.store.load().memories}
 
 
+async def test_a_prefix_that_left_the_configuration_is_known_as_one(setup):
+    prefix = Target("shop", "under_attack", "203.0.113.0/24", "prefix")
+    setup.provider.levels[prefix.resource] = "withdrawn"
+    setup.targets = [prefix]
+    await setup.begin()
+    await setup.step()
+    setup.alertmanager.fire("shop")
+    await setup.step()
+    setup.targets = Setup().targets
+    await setup.begin()
+    setup.alertmanager.firing.clear()
+    matcher = Matcher("prefix", "203.0.113.0/24")
+    setup.alertmanager.silences = (Silence("s", (matcher,), setup.clock.now() + timedelta(days=1)),)
+    await setup.run(30)
+    assert setup.decided(prefix.id) == ("hold", "paused")
+    shown = {view.memory.target: view.target for view in setup.one.targets()}
+    assert shown[prefix.id] == prefix
+    stored = remembered_views(setup.store.load(), Inventory(setup.targets, [setup.policy]))
+    assert prefix in [view.target for view in stored]
+
+
 async def test_a_zone_that_moves_to_another_site_keeps_its_memory(setup):
     await setup.begin()
     await setup.step()
@@ -228,7 +251,7 @@ async def test_a_zone_that_cannot_be_read_shows_in_the_health(setup):
     await setup.step()
     details = {one.name: one for one in setup.one.health().components}
     assert details["cloudflare"].status == "degraded"
-    assert SHOP in details["cloudflare"].detail
+    assert details["cloudflare"].detail == f"cannot be read: {SHOP}: not visible"
     setup.provider.failing.clear()
     await setup.run(1, 5)
     assert {one.name: one for one in setup.one.health().components}["cloudflare"].status == "ok"
@@ -243,6 +266,10 @@ async def test_a_dead_api_is_said_once_and_shown(setup):
     await setup.step()
     details = {one.name: one for one in setup.one.health().components}
     assert details["cloudflare"].status == "degraded"
+    assert details["cloudflare"].detail == (
+        "reads fail: unauthorized: Invalid API Token; "
+        "writes fail: unauthorized: Invalid API Token; tried again by and by"
+    )
     writes = len(setup.provider.writes)
     await setup.run(5, 1)
     assert len(setup.provider.writes) - writes < 12

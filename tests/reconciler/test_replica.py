@@ -176,6 +176,44 @@ async def test_an_order_for_a_target_that_went_meanwhile_is_dropped(engaged):
     assert (await engaged.first.writer.load()).orders == []
 
 
+async def test_an_order_that_may_no_longer_be_followed_is_told_of(engaged):
+    order = replace(paused(engaged), order=Order.ENGAGED)
+    await engaged.second.replica.order(BLOG, order, "operator:ann")
+    engaged.first.targets = engaged.first.targets[:1]
+    await engaged.first.replica.reload()
+    await engaged.first.step()
+    assert (await engaged.first.writer.load()).orders == []
+    trail = await engaged.first.replica.events(EventQuery(target=BLOG))
+    (told,) = [one for one in trail if one.kind == "override"]
+    assert (told.action, told.actor) == ("dropped", "operator:ann")
+    assert told.detail.startswith("engaged: a deploy; no such target is configured")
+    assert engaged.provider.writes == [("example.com", "under_attack")]
+
+
+async def test_orders_that_wait_give_way_to_the_newest_for_their_target(engaged):
+    for minutes in (10, 20, 30):
+        await engaged.second.replica.order(SHOP, paused(engaged, minutes), "operator:ann")
+    await engaged.second.replica.order(BLOG, paused(engaged), "operator:bob")
+    noted = (await engaged.second.writer.load()).orders
+    assert sorted(one.target for one in noted) == [SHOP, BLOG]
+    told = await engaged.second.replica.events(EventQuery(target=SHOP))
+    assert [(one.action, one.actor) for one in told if one.kind == "override"] == [
+        ("superseded", "operator:ann"),
+        ("superseded", "operator:ann"),
+    ]
+    await engaged.first.step()
+    standing = (await memory(engaged.first, SHOP)).override
+    assert standing.ends_at - standing.set_at == timedelta(minutes=30)
+    assert (await engaged.second.writer.load()).orders == []
+
+
+async def test_a_pause_and_its_end_that_both_wait_leave_nothing(engaged):
+    await engaged.second.replica.order(SHOP, paused(engaged), "operator:ann")
+    await engaged.second.replica.order(SHOP, None, "operator:bob")
+    await engaged.first.step()
+    assert (await memory(engaged.first, SHOP)).override is None
+
+
 async def test_the_standby_refuses_an_order_for_an_unknown_target(engaged):
     with pytest.raises(UnknownTargetError):
         await engaged.second.replica.order("under_attack:x.org", paused(engaged), "operator:ann")

@@ -10,7 +10,7 @@ from responder.domain.alerts import Matcher, Silence
 from responder.domain.breaker import Failure
 from responder.domain.memory import Order, Override, State
 from responder.errors import ProviderError, StoreError
-from responder.ports import Changes, Intent
+from responder.ports import Changes, EventQuery, Intent
 
 
 async def test_a_silence_that_ended_does_not_outlive_a_restart(setup):
@@ -126,3 +126,7 @@ async def test_an_intent_that_a_crash_left_open_is_closed_as_unknown(setup):
     await setup.begin()
     await setup.step()
     assert setup.store.load().open_intents == []
+    told = setup.store.events(EventQuery(target=SHOP))
+    assert [(one.action, one.reason) for one in told if one.kind == "outcome"] == [
+        ("engage", "unknown")
+    ]

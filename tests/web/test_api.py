@@ -8,7 +8,17 @@ import pytest
 
 from responder.domain.alerts import Alert, AlertStatus
 from responder.domain.audit import Action, AuditEntry, Decision, Kind, Reason
-from responder.domain.memory import Actual, Demand, Order, Override, Owner, Reading, State
+from responder.domain.memory import (
+    Actual,
+    Demand,
+    Episode,
+    Order,
+    Override,
+    Owner,
+    Reading,
+    State,
+)
+from responder.domain.peak import Peak
 from responder.errors import StoreError
 from responder.ports import EventQuery
 from responder.web.doors import Doors
@@ -43,6 +53,7 @@ async def test_a_target_is_shown_field_by_field_as_the_contract_says(operator, a
         ),
         override=Override(Order.PAUSED, NOW + timedelta(hours=1), "drill", "operator:eve", NOW),
         stuck="on for too long",
+        episode=Episode(NOW, peaks=(Peak("Load", 12.46), Peak("Requests", 120_000.4))),
     )
     automation.views[ZONE] = replace(automation.views[ZONE], alerts=(heard(1),))
 
@@ -91,13 +102,14 @@ async def test_a_target_is_shown_field_by_field_as_the_contract_says(operator, a
             },
         ),
         ("stuck", "on for too long"),
+        ("peak", "Load 12.5, Requests 120000"),
     ]
 
 
 async def test_what_is_not_known_is_null(operator):
     target = await shown(operator)
 
-    unknown = {"owner", "since", "previous", "decision", "override", "stuck"}
+    unknown = {"owner", "since", "previous", "decision", "override", "stuck", "peak"}
     assert {name for name, value in target.items() if value is None} == unknown
 
 
