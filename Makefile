@@ -37,6 +37,7 @@ demo: install tools ## See the main job: a real overload, Under Attack Mode on, 
 test: install tools check ## Run every check and every test
 	@.ci/tools faketime
 	@.ci/tools postgres
+	@.ci/tools webservers || echo "the tests of real web servers are skipped" >&2
 	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --ignore=tests/e2e --dist worksteal -q
 	@$(BIN)/pytest -n 2 --dist loadfile -m "integration or e2e or long" -q
 
