@@ -52,6 +52,7 @@ check: install tools ## Lint, types, layers, rule files, Alertmanager configurat
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@promtool check rules --lint=all --lint-fatal $$(find rules -name '*.yml' -not -path 'rules/tests/*')
+	@$(BIN)/responder rules check rules/
 	@amtool check-config alertmanager/*.yml
 	@amtool template render --template.glob='alertmanager/templates/*.tmpl' --template.type=html \
 	  --template.text='{{ template "responder.telegram" . }}{{ template "responder.email.html" . }}' >/dev/null

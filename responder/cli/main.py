@@ -42,8 +42,12 @@ COMMANDS = {
     "pause": _Command("responder.cli.overrides", "Order that nothing is changed for a while."),
     "resume": _Command("responder.cli.overrides", "End an order before its time is over."),
     "config": _Command("responder.cli.config", "Begin, check and show the configuration."),
+    "rules": _Command(
+        "responder.cli.rules", "Render thresholds of your own, and check rule files."
+    ),
     "store": _Command("responder.cli.store", "Back up, restore and migrate the store."),
     "doctor": _Command("responder.cli.doctor", "Check the whole installation, and say what to do."),
+    "backtest": _Command("responder.cli.backtest", "Tell what would have been on, over a history."),
     "simulator": _Command("responder.cli.simulator", "Run a stateful Cloudflare on loopback."),
     "demo": _Command("responder.cli.demo", "Show the whole chain at work."),
 }

@@ -5,7 +5,15 @@ mitigation is decided nowhere here, and no decision waits for it: Prometheus is 
 doctor, for evidence and for backtests only.
 """
 
-from responder.prometheus.answers import Rule, RuleGroup, Sample
-from responder.prometheus.client import PrometheusClient, PrometheusError
+from responder.prometheus.answers import Rule, RuleGroup, Sample, Series
+from responder.prometheus.client import PrometheusClient, PrometheusError, PrometheusLimitError
 
-__all__ = ["PrometheusClient", "PrometheusError", "Rule", "RuleGroup", "Sample"]
+__all__ = [
+    "PrometheusClient",
+    "PrometheusError",
+    "PrometheusLimitError",
+    "Rule",
+    "RuleGroup",
+    "Sample",
+    "Series",
+]

@@ -11,11 +11,14 @@ __all__ = [
     "Build",
     "Envelope",
     "Flags",
+    "Matrix",
+    "Names",
     "Rule",
     "RuleGroup",
     "RuleGroups",
     "Runtime",
     "Sample",
+    "Series",
     "Vector",
 ]
 
@@ -49,6 +52,20 @@ class Vector(_Answer):
     """The answer to an instant query."""
 
     samples: tuple[Sample, ...] = Field(alias="result")
+
+
+class Series(_Answer):
+    """One series over a stretch of time."""
+
+    labels: Mapping[str, str] = Field(alias="metric")
+    points: tuple[tuple[float, float], ...] = Field(alias="values")
+    """Moments in seconds since 1970, each with its value, in their order."""
+
+
+class Matrix(_Answer):
+    """The answer to a range query."""
+
+    series: tuple[Series, ...] = Field(alias="result")
 
 
 class Rule(_Answer):
@@ -117,3 +134,6 @@ class Alertmanagers(_Answer):
 
 Flags = dict[str, str]
 """The flags in force, without their dashes."""
+
+Names = tuple[str, ...]
+"""The values of a label."""

@@ -15,28 +15,47 @@ from responder.prometheus.answers import (
     Build,
     Envelope,
     Flags,
+    Matrix,
+    Names,
     RuleGroup,
     RuleGroups,
     Runtime,
     Sample,
+    Series,
     Vector,
 )
 from responder.redaction import credentials_in, without
 
-__all__ = ["PrometheusClient", "PrometheusError"]
+__all__ = ["PrometheusClient", "PrometheusError", "PrometheusLimitError"]
 
 _LONGEST_EXCERPT = 200
+_LONGEST_IN_URL = 1000
 _ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "check the credential under prometheus.http",
     HTTPStatus.FORBIDDEN: "check the credential under prometheus.http and what it may read",
     HTTPStatus.NOT_FOUND: "does prometheus.url lack the prefix of --web.route-prefix?",
 }
 
+_LIMITS = (
+    "exceeded maximum resolution",
+    "too many samples",
+    "query timed out",
+    "query was canceled",
+    "expanding series",
+    "exceeds the limit",
+    "exceeded the maximum",
+)
+"""How Prometheus, Thanos and Mimir begin to say that a question was too large."""
+
 _Data = TypeVar("_Data")
 
 
 class PrometheusError(ResponderError):
     """The one who runs Prometheus must act: it does not answer, or not as it should."""
+
+
+class PrometheusLimitError(PrometheusError):
+    """A question was too large for it: the same, asked in smaller pieces, may be answered."""
 
 
 class _Refusal(BaseModel):
@@ -63,6 +82,29 @@ class PrometheusClient:
     async def query(self, expression: str) -> tuple[Sample, ...]:
         """Evaluate an expression that gives a vector, now."""
         return (await self._ask("query", Envelope[Vector], query=expression)).data.samples
+
+    async def query_range(
+        self, expression: str, begin: float, end: float, step: float
+    ) -> tuple[Series, ...]:
+        """Evaluate an expression at every `step` from `begin` to `end`, all in seconds.
+
+        Raises PrometheusLimitError where a shorter time may be answered.
+        """
+        answer = await self._ask(
+            "query_range",
+            Envelope[Matrix],
+            query=expression,
+            start=f"{begin:.3f}",
+            end=f"{end:.3f}",
+            step=f"{step:g}",
+        )
+        return answer.data.series
+
+    async def metric_names(self, begin: float, end: float) -> tuple[str, ...]:
+        """Return the names of the series that there were between two moments, in seconds."""
+        where = "label/__name__/values"
+        moments = {"start": f"{begin:.3f}", "end": f"{end:.3f}"}
+        return (await self._ask(where, Envelope[Names], **moments)).data
 
     async def rule_groups(self) -> tuple[RuleGroup, ...]:
         """Return all groups of rules that it evaluates."""
@@ -95,13 +137,16 @@ class PrometheusClient:
         where = f"/api/v1/{path}"
         response = await self._get(where, parameters)
         if response.status_code != HTTPStatus.OK:
-            raise PrometheusError(f"GET {where} answered {_refusal(response)}")
+            refusal = _refusal(response)
+            limited = response.is_error and any(word in refusal for word in _LIMITS)
+            kind = PrometheusLimitError if limited else PrometheusError
+            raise kind(f"{where} answered {refusal}")
         try:
             return model.model_validate_json(response.content)
         except ValidationError as error:
             kind = response.headers.get("content-type", "of no type")
             raise PrometheusError(
-                f"the answer to GET {where} ({kind}) is none of Prometheus' API: "
+                f"the answer to {where} ({kind}) is none of Prometheus' API: "
                 f"{_what(error)}; is prometheus.url right?"
             ) from error
 
@@ -112,13 +157,21 @@ class PrometheusClient:
             raise PrometheusError(str(error)) from error
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
-                return await self._client.get(path, params=dict(parameters), headers=dict(headers))
+                return await self._sent(path, parameters, headers)
         except (TimeoutError, httpx.TimeoutException) as error:
             message = f"no answer within {self._timeout.total_seconds():g} s"
-            raise PrometheusError(message) from error
+            raise PrometheusLimitError(message) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = without(str(error), credentials_in(headers)) or type(error).__name__
             raise PrometheusError(f"cannot be asked: {reason}; is it running?") from error
+
+    async def _sent(
+        self, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """Send it; a long expression goes in the body, where no proxy cuts it."""
+        if len(parameters.get("query", "")) > _LONGEST_IN_URL:
+            return await self._client.post(path, data=dict(parameters), headers=dict(headers))
+        return await self._client.get(path, params=dict(parameters), headers=dict(headers))
 
 
 def _what(error: ValidationError) -> str:

@@ -20,7 +20,11 @@ RUNBOOK = "https://github.com/responder/responder/blob/main/docs/runbook.md"
 GROUPS = [group for path in SHIPPED for group in yaml.safe_load(path.read_text())["groups"]]
 ALERTS = [rule for group in GROUPS for rule in group["rules"] if "alert" in rule]
 RECORDED = [rule for group in GROUPS for rule in group["rules"] if "record" in rule]
-HEALTH = [rule for rule in RECORDED if rule["record"].startswith("site:origin_sick:")]
+HEALTH = [
+    rule
+    for group in yaml.safe_load((RULES / "origin-health.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
 SOURCES = sorted((RULES / "sources").glob("*.yml"))
 IN_DETECTORS = {
     rule["alert"]
@@ -115,9 +119,18 @@ def test_what_acts_by_default_is_a_choice_and_no_accident():
         "HttpFlood",
         "HttpFloodSharp",
         "MitigationSensorBlind",
+        "EdgeStillMitigating",
     }
-    assert [alert["alert"] for alert in ALERTS if alert["labels"].get("role") == "sustain"] == [
-        "MitigationSensorBlind"
+    kept = [
+        (alert["alert"], alert["labels"]["mitigation"])
+        for alert in ALERTS
+        if alert["labels"].get("role") == "sustain"
+    ]
+    assert sorted(kept) == [
+        ("EdgeAttackOngoing", "prefix_advertisement"),
+        ("EdgeStillMitigating", "under_attack"),
+        ("MitigationSensorBlind", "prefix_advertisement"),
+        ("MitigationSensorBlind", "under_attack"),
     ]
 
 
@@ -132,8 +145,8 @@ def test_no_alert_overwrites_the_site_or_instance_it_is_about(alert):
     assert not {"site", "instance"} & set(alert["labels"])
 
 
-def test_alert_names_are_unique():
-    names = [alert["alert"] for alert in ALERTS]
+def test_alert_names_are_unique_for_each_mitigation():
+    names = [(alert["alert"], alert["labels"].get("mitigation")) for alert in ALERTS]
 
     assert len(names) == len(set(names))
 
@@ -293,3 +306,29 @@ def test_the_readme_lists_every_detector_and_every_source():
 
     assert [one for one in sorted(IN_DETECTORS) if f"| `{one}` |" not in readme] == []
     assert [path.name for path in SOURCES if f"`{path.name}`" not in readme] == []
+
+
+def test_the_readme_says_of_every_preset_what_it_is():
+    readme = (RULES / "README.md").read_text()
+    presets = {
+        rule["labels"]["preset"]
+        for rule in RECORDED
+        if rule["record"] in {"mitigation:preset", "mitigation:threshold:preset"}
+    }
+
+    assert {"balanced", "sensitive", "absolute", "autouam"} == presets
+    assert [one for one in presets if f"| `{one}` |" not in readme] == []
+
+
+def test_the_guide_to_detection_has_the_numbers_that_the_thresholds_have():
+    guide = (ROOT / "docs/detection.md").read_text()
+    numbers = {
+        (rule["labels"]["signal"], rule["labels"]["bound"]): rule["expr"]
+        for rule in RECORDED
+        if rule["record"] == "mitigation:threshold:default"
+    }
+
+    assert numbers["sick_load", "upper"] == "vector(1.0)"
+    assert "A full core (1.0) makes an origin sick" in guide
+    assert numbers["http_ratio", "upper"] == "vector(2.5)"
+    assert "2.5 times the requests are a flood" in guide
