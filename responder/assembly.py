@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from responder.alertmanager.access import Access
 from responder.alertmanager.poll import AlertmanagerClient
 from responder.alertmanager.post import AlertmanagerPost
+from responder.cloudflare.analytics import AccountAnalytics
 from responder.cloudflare.client import CloudflareClient, Endpoint
 from responder.cloudflare.credentials import mark
 from responder.cloudflare.zones import Zones
@@ -23,17 +24,26 @@ from responder.domain.targets import Target
 from responder.metrics import LiveCollector, Metrics
 from responder.mitigations.provider import Provider
 from responder.mitigations.registry import KINDS, build_mitigations
+from responder.notifications import Announcing, Intake
+from responder.notifications.building import build_announcing, rules_of
 from responder.ports import Clock
 from responder.reconciler import Lease, Pace, Parts, Plan, Reconciler, Replica, Telling
+from responder.sensor import Board, EdgeCollector, Scope, Sensor
+from responder.sensor.document import edge_document
+from responder.sensor.requests import ZoneRequests
 from responder.settings import Settings
 from responder.settings.sections import Tls
 from responder.store import StoreWriter
+from responder.tools.account import Opening
+from responder.tools.desk import Desk
 from responder.web.app import create_app
 from responder.web.certificates import Certificates
+from responder.web.cloudflare import serve_notifications
 from responder.web.doors import Doors
 from responder.web.instruments import Instruments
 from responder.web.limits import Limits
 from responder.web.protocol import bounded
+from responder.web.tool_routes import include_tools
 
 __all__ = ["ActingParts", "Plans", "Service", "build"]
 
@@ -76,11 +86,13 @@ class ActingParts:
 
     reconciler: Reconciler
     telling: Telling
+    sensor: Sensor
+    announcing: Announcing
     connected: Sequence[Connected]
 
     async def run(self) -> None:
         """Run until cancelled; then leave every mitigation as it is."""
-        async with self.telling.beside():
+        async with self.telling.beside(), self.sensor.beside(), self.announcing.beside():
             await self.reconciler.run()
 
     async def aclose(self) -> None:
@@ -100,10 +112,25 @@ def build(
     metrics = Metrics(registry)
     metrics.present([kind.name for kind in KINDS], OPERATIONS)
     plans = Plans(writer, clock, metrics)
-    replica = Replica(plans.of(settings), writer, clock, lambda: plans.of(reread()))
+    opening = Opening(settings, clock.now, clock.monotonic, metrics.called)
+
+    def replan() -> Plan:
+        """Read the configuration again, for operators' tools as well."""
+        return plans.of(opening.follow(reread()))
+
+    replica = Replica(plans.of(settings), writer, clock, replan)
     registry.register(LiveCollector(replica.live))
-    instruments = Instruments(registry, metrics.webhook_answered, metrics.webhook_heard)
+    registry.register(EdgeCollector(plans.board))
+    instruments = Instruments(
+        registry,
+        metrics.webhook_answered,
+        metrics.webhook_heard,
+        partial(edge_document, plans.board),
+        plans.board.components,
+    )
     app = create_app(replica, _doors(settings), instruments, now=clock.now)
+    serve_notifications(app, plans.intake)
+    include_tools(app, replica, Desk(opening, writer.commit, clock.now), clock.now)
     return Service(replica, _server(settings, app), writer)
 
 
@@ -114,10 +141,13 @@ class Plans:
         self._writer = writer
         self._clock = clock
         self._metrics = metrics or Metrics(CollectorRegistry())
+        self.board = Board(clock.monotonic)
+        self.intake = Intake(writer, clock.now, self._metrics)
 
     def of(self, settings: Settings) -> Plan:
         """Return the plan of these settings; nothing is built before it is needed."""
         timeout = settings.cloudflare.timeout
+        self.intake.rules = rules_of(settings)
         return Plan(settings.inventory(), timeout, lambda lease: self.acting(settings, lease))
 
     def acting(self, settings: Settings, lease: Lease) -> ActingParts:
@@ -126,19 +156,15 @@ class Plans:
         sources = _sources(settings, reached)
         posts = [AlertmanagerPost(url, reached) for url in settings.alertmanager.urls]
         clock, metrics = self._clock, self._metrics
+        known_as = credential(settings.cloudflare)
 
         def observe(operation: str, outcome: str, seconds: float) -> None:
             """Count a request to Cloudflare, and spend it."""
             metrics.called(operation, outcome, seconds)
             reconciler.spend()
 
-        known_as = credential(settings.cloudflare)
-        cloudflare = CloudflareClient(
-            Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout),
-            known_as,
-            clock.monotonic,
-            observe,
-        )
+        endpoint = Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout)
+        cloudflare = CloudflareClient(endpoint, known_as, clock.monotonic, observe)
 
         def options(target: Target) -> BaseModel | None:
             """Return the options of the policy that the target is under now."""
@@ -158,13 +184,43 @@ class Plans:
         resend_delay = settings.alertmanager.resend_delay
         telling = Telling(posts, reconciler.live, metrics, clock.now, resend_delay)
         reconciler.passed = telling.wake
-        return ActingParts(reconciler, telling, (*sources, *posts, cloudflare))
+        sensor, edge = self._sensor(settings)
+        heard = build_announcing(settings, self.intake, posts, cloudflare, clock)
+        return ActingParts(reconciler, telling, sensor, heard, (*sources, *posts, cloudflare, edge))
+
+    def _sensor(self, settings: Settings) -> tuple[Sensor, CloudflareClient]:
+        """Build the edge sensor, with connections and a budget of its own."""
+        edge = CloudflareClient(
+            Endpoint(settings.cloudflare.base_url, settings.cloudflare.timeout),
+            credential(settings.cloudflare),
+            self._clock.monotonic,
+            self._metrics.called,
+        )
+        scope, account = _scope(settings), settings.cloudflare.account_id or ""
+        zones = ZoneRequests(edge, Zones(edge, self._clock.monotonic), tuple(scope.zones))
+        sensor = Sensor(scope, AccountAnalytics(edge, account), zones, self.board, self._clock)
+        sensor.observe = self._metrics.sampled
+        return sensor, edge
 
 
 def _sources(settings: Settings, access: Access) -> list[AlertmanagerClient]:
     """Build a client for each Alertmanager; each asks for what the policies match."""
     queries = [[str(one) for one in policy.match] for policy in settings.inventory().policies]
     return [AlertmanagerClient(url, queries, access) for url in settings.alertmanager.urls]
+
+
+def _scope(settings: Settings) -> Scope:
+    """Return what the edge sensor watches: nothing when it is switched off."""
+    section, sites = settings.sensor, settings.sites.items()
+    prefixes = {prefix: name for name, site in sites for prefix in site.prefixes}
+    zones = {zone: name for name, site in sites for zone in site.zones}
+    return Scope(
+        prefixes if section.enabled else {},
+        zones if section.enabled and section.zones else {},
+        section.interval,
+        section.delay,
+        section.vectors,
+    )
 
 
 def _pace(settings: Settings) -> Pace:
@@ -194,6 +250,7 @@ def _doors(settings: Settings) -> Doors:
     return Doors(
         section.webhook_token.value if section.webhook_token else None,
         section.api_token.value if section.api_token else None,
+        secret.value if (secret := settings.notifications.secret_file) else None,
         loopback=section.listen.is_loopback,
     )
 

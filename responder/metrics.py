@@ -1,6 +1,6 @@
 """Every metric, declared once; counters are told, gauges are read from live state at the scrape."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -16,7 +16,7 @@ from responder.domain.memory import Demand
 from responder.domain.targets import Unassigned
 from responder.ports import TargetView
 
-__all__ = ["Live", "LiveCollector", "Metrics"]
+__all__ = ["EDGE_GAUGES", "Live", "LiveCollector", "Metrics"]
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Buckets for one call to the provider, which has a timeout of ten seconds."""
@@ -24,10 +24,28 @@ SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MITIGATE_SECONDS = (1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 """Buckets from the start of an alert to the confirmed mitigation."""
 
-SOURCES = ("alertmanager",)
+SOURCES = ("alertmanager", "cloudflare")
 CODES = ("200", "400", "401", "403", "405", "408", "413", "500", "503")
 """Whatever a webhook may be answered: a flood of odd requests adds no series."""
 CREDENTIAL = "default"
+
+EDGE_GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "edge_prefix": ("1 for each prefix that the sensor watches.", ("site", "prefix", "target")),
+    "edge_interval_seconds": ("How often a dataset is asked for.", ("dataset",)),
+    "edge_complete": ("1 while the last sample of a dataset proves what it says.", ("dataset",)),
+    "edge_lag_seconds": ("Age of the newest minute of data.", ("dataset",)),
+    "edge_dataset_available": ("0 when the account does not have a dataset.", ("dataset",)),
+    "edge_bits_per_second": ("Traffic of a prefix.", ("site", "prefix", "outcome")),
+    "edge_packets_per_second": ("Packets of a prefix.", ("site", "prefix", "outcome")),
+    "edge_vector_bits_per_second": ("Stopped, by vector.", ("site", "prefix", "vector")),
+    "edge_vector_packets_per_second": ("Stopped, by vector.", ("site", "prefix", "vector")),
+    "edge_attacks": ("Attacks on a prefix that have not ended.", ("site", "prefix")),
+    "edge_tunnel_state": ("0 down, 0.5 degraded, 1 healthy.", ("tunnel", "colo")),
+    "edge_flow_bits_per_second": ("What the own routers export.", ("protocol",)),
+    "edge_flow_packets_per_second": ("What the own routers export.", ("protocol",)),
+    "edge_requests_per_second": ("Requests, by action.", ("site", "zone", "host", "action")),
+}
+"""The edge sensor's gauges: what each is, and its labels."""
 
 
 class Metrics:
@@ -66,6 +84,7 @@ class Metrics:
             "operation",
             SECONDS,
         )
+        self.cloudflare_notifications, self.edge_samples = _of_cloudflare(registry)
         self.time_to_mitigate = histogram(
             "time_to_mitigate_seconds",
             "From the start of the oldest alert to the mitigation confirmed at Cloudflare.",
@@ -87,8 +106,10 @@ class Metrics:
                 self.webhook_requests.labels(source, code)
         for status in ("firing", "resolved"):
             self.webhook_alerts.labels(status)
+        self.cloudflare_notifications.labels("unknown", "inform")
         for unassigned in Unassigned:
             self.unassigned_alerts.labels(unassigned)
+        self.edge_samples.labels("traffic", "complete")
 
     def decided(self, mitigation: str, decision: Decision) -> None:
         """Count a decision that differs from the one before."""
@@ -111,10 +132,30 @@ class Metrics:
         """Count one try to tell an Alertmanager our own alerts."""
         self.notifications.labels(url, "failed" if failed else "ok").inc()
 
+    def sampled(self, dataset: str, outcome: str) -> None:
+        """Count a sample of the edge."""
+        self.edge_samples.labels(dataset, outcome).inc()
+
+    def cloudflare_notified(self, kind: str, effect: str) -> None:
+        """Count a notification of Cloudflare; `kind` is a known type, or `unknown`."""
+        self.cloudflare_notifications.labels(kind, effect).inc()
+
     def called(self, operation: str, outcome: str, seconds: float) -> None:
         """Count one request to Cloudflare."""
         self.cloudflare_requests.labels(operation, outcome).inc()
         self.cloudflare_seconds.labels(operation).observe(seconds)
+
+
+def _of_cloudflare(registry: CollectorRegistry) -> tuple[Counter, Counter]:
+    """Return the counters of what Cloudflare tells: notifications, and samples of the edge."""
+    notifications = Counter(
+        "responder_cloudflare_notifications",
+        "Notifications of Cloudflare, by type and what became of them.",
+        ("type", "effect"),
+        registry=registry,
+    )
+    text, labels = "Samples of the edge, by what they prove.", ("dataset", "outcome")
+    return notifications, Counter("responder_edge_samples", text, labels, registry=registry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,15 +37,28 @@ COMMANDS = {
     "explain": _Command("responder.cli.explain", "Tell why a target is on, off or waiting."),
     "events": _Command("responder.cli.events", "Show the audit trail, newest first."),
     "report": _Command("responder.cli.report", "Sum up what happened, by policy."),
+    "attacks": _Command(
+        "responder.cli.attacks", "Show attacks as records, newest first, or one with its steps."
+    ),
+    "ledger": _Command(
+        "responder.cli.attacks", "Sum up for how long each target was on, by calendar month in UTC."
+    ),
     "engage": _Command("responder.cli.overrides", "Order a mitigation on for a while."),
     "release": _Command("responder.cli.overrides", "Order a mitigation off for a while."),
     "pause": _Command("responder.cli.overrides", "Order that nothing is changed for a while."),
     "resume": _Command("responder.cli.overrides", "End an order before its time is over."),
+    "prefix": _Command("responder.cli.prefix", "Look at prefixes on demand, and switch them."),
+    "tunnels": _Command("responder.cli.tunnels", "Show tunnels, and how well they are."),
+    "mnm": _Command("responder.cli.mnm", "Rules of Magic Network Monitoring."),
+    "ddos": _Command("responder.cli.ddos", "Overrides of Cloudflare's managed DDoS rules."),
     "config": _Command("responder.cli.config", "Begin, check and show the configuration."),
     "rules": _Command(
         "responder.cli.rules", "Render thresholds of your own, and check rule files."
     ),
     "store": _Command("responder.cli.store", "Back up, restore and migrate the store."),
+    "notifications": _Command(
+        "responder.cli.notifications", "Set up Cloudflare's notifications, and check them."
+    ),
     "doctor": _Command("responder.cli.doctor", "Check the whole installation, and say what to do."),
     "backtest": _Command("responder.cli.backtest", "Tell what would have been on, over a history."),
     "simulator": _Command("responder.cli.simulator", "Run a stateful Cloudflare on loopback."),

@@ -67,6 +67,8 @@ class Kind(StrEnum):
     OVERRIDE = "override"  # an operator's order, or its end
     WOULD = "would"  # what shadow mode would have done
     STUCK = "stuck"  # on for too long, or kept by too little
+    EPISODE = "episode"  # alerts have begun to ask for it, or are proven gone
+    NOTIFICATION = "notification"  # what Cloudflare told, typed, as JSON in the detail
     SERVICE = "service"  # started, stopped, credential refused
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from responder.domain.audit import Action, AuditEntry, Kind, Reason
 from responder.domain.clock import Moment
+from responder.domain.episode_trail import engagement_peak, episode_entry
 from responder.domain.limits import LIMITS, STORM
 from responder.domain.memory import Memory, Override, Owner, State
 
@@ -73,6 +74,7 @@ def severity(entry: AuditEntry) -> str:
 def trail(before: Memory, after: Memory, now: Moment) -> list[AuditEntry]:
     """Return the entries that tell this change, oldest first; none when nothing worth telling."""
     found = (
+        episode_entry(before, after, now),
         _override(before, after, now),
         _decision(before, after, now),
         _would(before, after, now),
@@ -197,7 +199,8 @@ def _state(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
         Kind.STATE,
         action=str(after.state) if moved else str(after.owner or "nobody"),
         reason=Reason.DRIFT if human else _reason(before, after),
-        detail=_told(before, after, now, human=human),
+        detail=_told(before, after, now, human=human)
+        + (engagement_peak(before, now) if after.state is State.RELEASED else ""),
         actor="somebody else" if human or after.owner is Owner.EXTERNAL else "responder",
         before=_from(before, after) if moved else None,
         after=reading.value if reading else None,

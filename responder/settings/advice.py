@@ -11,6 +11,7 @@ __all__ = ["warn"]
 
 _SHORTEST_ON = timedelta(seconds=10)
 _LONGEST_CALL = timedelta(minutes=1)
+_SAMPLED = timedelta(minutes=2)
 _ABSENCE = 1.5
 """An alert counts as gone after this many resend delays."""
 
@@ -19,9 +20,19 @@ def warn(root: Root, report: Report) -> None:
     """Report what works but will surprise."""
     _warn_of_polling(root, report)
     _warn_of_guards(root, report)
+    if root.sensor.interval > _SAMPLED:
+        report.warning(
+            ("sensor", "interval"),
+            "is above 2m: calm is proven by the samples of ten minutes, and these are too few",
+        )
     if root.cloudflare.timeout > _LONGEST_CALL:
         report.warning(
             ("cloudflare", "timeout"), "a hanging call holds its mitigation back for over a minute"
+        )
+    if root.notifications.secret_file is not None and not root.alertmanager.urls:
+        report.warning(
+            ("notifications", "secret_file"),
+            "without alertmanager.urls notifications become no alerts: nothing is switched",
         )
     if root.log.file is not None and root.log.output != "file":
         report.warning(("log", "file"), f"has no effect while output is {root.log.output}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from responder.domain.notification_types import TYPES
 from responder.errors import ConfigError
 from responder.ports import MitigationKind
 from responder.settings.durations import format_duration
@@ -31,6 +32,7 @@ def check_sections(root: Root, kinds: Sequence[MitigationKind], report: Report) 
     _check_sites(root, report)
     _check_policies(root, kinds, report)
     _check_guards(root, report)
+    _check_notifications(root, report)
     _check_log(root, report)
 
 
@@ -219,6 +221,25 @@ def _check_guards(root: Root, report: Report) -> None:
                 (*path, own[0]),
                 f"maximum_duration ({longest}) is below minimum_duration ({shortest}); swap them",
             )
+
+
+def _check_notifications(root: Root, report: Report) -> None:
+    here, section = "notifications", root.notifications
+    for key, token in (
+        ("webhook_token_file", root.server.webhook_token),
+        ("api_token_file", root.server.api_token),
+    ):
+        if _same(section.secret_file, token):
+            report.problem(
+                (here, "secret_file"), f"holds the same secret as server.{key}; make another one"
+            )
+    for key, types in (("trigger", section.trigger), ("sustain", section.sustain)):
+        for index, one in enumerate(types):
+            if one not in TYPES:
+                known = did_you_mean(one, list(TYPES))
+                report.problem((here, key, index), f"unknown alert type {one!r}; {known}")
+            elif key == "sustain" and one in section.trigger:
+                report.problem((here, key, index), f"{one} is under trigger too; keep one of them")
 
 
 def _check_log(root: Root, report: Report) -> None:

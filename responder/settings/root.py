@@ -9,7 +9,9 @@ from responder.settings.sections import (
     Alertmanager,
     Cloudflare,
     Log,
+    Notifications,
     Prometheus,
+    Sensor,
     Server,
     Site,
     Store,
@@ -25,8 +27,10 @@ class Root(Section):
     alertmanager: Alertmanager = Alertmanager()
     prometheus: Prometheus = Prometheus()
     cloudflare: Cloudflare = Cloudflare()
+    notifications: Notifications = Notifications()
     store: Store = Store()
     sites: dict[Name, Site] = Field(default_factory=dict)
     guards: GuardSettings = GuardSettings()
     policies: tuple[PolicySettings, ...] = ()
+    sensor: Sensor = Sensor()
     log: Log = Log()

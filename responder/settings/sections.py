@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from responder.domain.notification_types import SUSTAINING, TRIGGERING
 from responder.settings.addresses import Address
 from responder.settings.fields import (
     AccountId,
@@ -23,6 +24,7 @@ from responder.settings.fields import (
     Prefix,
     SecretInFile,
     StoreUrl,
+    Switch,
     Text,
     Zone,
 )
@@ -34,7 +36,9 @@ __all__ = [
     "Cloudflare",
     "HttpAuth",
     "Log",
+    "Notifications",
     "Prometheus",
+    "Sensor",
     "Server",
     "Site",
     "Store",
@@ -158,6 +162,21 @@ class Cloudflare(Section):
         return self.api_key or self.api_key_file
 
 
+class Notifications(Section):
+    """Cloudflare's notifications, which `/webhooks/cloudflare` takes once there is a secret."""
+
+    secret_file: SecretInFile | None = None
+    """File with the secret that Cloudflare sends in `cf-webhook-auth`; another one than all
+    tokens. Without it the path is refused. Read again when it changes."""
+    maximum_age: Duration = timedelta(hours=1)
+    """How long a notification is believed that has no end, and how old it may be when it comes.
+    Attack types without an END keep a mitigation on for as long."""
+    trigger: tuple[Text, ...] = TRIGGERING
+    """Alert types that ask for a mitigation when a site has what is attacked."""
+    sustain: tuple[Text, ...] = SUSTAINING
+    """Alert types that keep a mitigation that is on. Every other type only informs people."""
+
+
 class Store(Section):
     """Where state and the audit trail live."""
 
@@ -175,6 +194,22 @@ class Site(Section):
     """Zones by name or id, each in one site only."""
     prefixes: tuple[Prefix, ...] = ()
     """Prefixes advertised on demand, each in one site only."""
+
+
+class Sensor(Section):
+    """What Cloudflare itself measures, as metrics and as proof of calm; docs/edge-sensor.md."""
+
+    enabled: Switch = True
+    """Whether prefixes are watched, as soon as there are any. Without it nothing says that an
+    attack goes on which only Cloudflare still sees."""
+    zones: Switch = False
+    """Whether the zones are watched too. The token needs Analytics:Read on them."""
+    interval: Duration = timedelta(minutes=1)
+    """How often traffic is asked for; other figures more rarely. Data are told by the minute."""
+    delay: Duration = timedelta(minutes=3)
+    """How late Cloudflare's data are. Raise it when samples are mostly `unproven`."""
+    vectors: Count = 5
+    """How many attack vectors of a prefix have series of their own; the others are one."""
 
 
 class Log(Section):

@@ -19,7 +19,9 @@ from responder.settings.sections import (
     Alertmanager,
     Cloudflare,
     Log,
+    Notifications,
     Prometheus,
+    Sensor,
     Server,
     Site,
     Store,
@@ -49,7 +51,9 @@ class Settings:
     sites: Mapping[str, Site]
     guards: GuardSettings
     policies: tuple[PolicySettings, ...]
+    sensor: Sensor
     log: Log
+    notifications: Notifications = field(default_factory=Notifications)
     warnings: tuple[str, ...] = ()
     """What is allowed but unwise, each with its place."""
     kinds: Sequence[MitigationKind] = field(default=(), repr=False)

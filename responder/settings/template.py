@@ -34,6 +34,11 @@ cloudflare:
   # account_id: 0123456789abcdef0123456789abcdef
   timeout: 10s
 
+# What Cloudflare itself tells of attacks; docs/cloudflare-notifications.md says how to set it up.
+# notifications:
+#   secret_file: /etc/responder/cloudflare-webhook.secret
+#   maximum_age: 1h
+
 # State and audit trail; postgresql://user@host/database for several replicas.
 store:
   url: sqlite:////var/lib/responder/responder.db

@@ -20,6 +20,7 @@ from responder.simulator.magic import interconnects, prefix_orders, prefixes, tu
 from responder.simulator.mnm import config as mnm_config
 from responder.simulator.mnm import orders as mnm_orders
 from responder.simulator.mnm import rules as mnm_rules
+from responder.simulator.rulesets import routes as rulesets
 from responder.simulator.state import Simulation
 
 __all__ = ["create_app"]
@@ -37,6 +38,7 @@ _FAMILIES = (
     graphql.router,
     mnm_config.router,
     mnm_rules.router,
+    rulesets.router,
 )
 _ORDERS = (
     control.router,

@@ -14,6 +14,7 @@ from responder.simulator.magic.prefix import BgpPrefix, Pace, Prefix, canonical
 from responder.simulator.magic.tunnel import Tunnel
 from responder.simulator.mnm.rule import Mnm, Rule
 from responder.simulator.requestlog import RequestLog
+from responder.simulator.rulesets.ruleset import Ruleset
 
 __all__ = ["Simulation", "default_token", "seed"]
 
@@ -31,6 +32,8 @@ _EVERYTHING = frozenset(
         "Analytics Read",
         "Magic Network Monitoring Read",
         "Magic Network Monitoring Write",
+        "L4 DDoS Managed Ruleset Write",
+        "HTTP DDoS Managed Ruleset Write",
         "Notifications Read",
         "Notifications Write",
     }
@@ -57,6 +60,7 @@ class Simulation:
     analytics: Analytics = field(default_factory=Analytics)
     mnm_rules: dict[str, Rule] = field(default_factory=dict)
     mnm: Mnm = field(default_factory=Mnm)
+    rulesets: dict[str, Ruleset] = field(default_factory=dict)
     webhooks: dict[str, Destination] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     sent: dict[str, Sent] = field(default_factory=dict)

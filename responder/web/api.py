@@ -1,7 +1,7 @@
 """`/api/v1`: targets, the audit trail, and operators' overrides."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -42,9 +42,15 @@ class Api:
     """Answers programs and operators from what the automation knows."""
 
     def __init__(
-        self, automation: Automation, *, now: Callable[[], datetime], limits: Limits
+        self,
+        automation: Automation,
+        *,
+        now: Callable[[], datetime],
+        limits: Limits,
+        edge: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         self._automation = automation
+        self._edge = edge
         self._now = now
         self._limits = limits
 
@@ -52,6 +58,7 @@ class Api:
         """Return the routes; a target's id may hold slashes, so the longer path comes first."""
         router = APIRouter(prefix="/api/v1")
         override = "/targets/{target:path}/override"
+        router.add_api_route("/edge", self.edge, methods=["GET"])
         router.add_api_route("/events", self.events, methods=["GET"])
         router.add_api_route("/targets", self.targets, methods=["GET"])
         router.add_api_route(override, self.set_override, methods=["PUT"])
@@ -59,6 +66,10 @@ class Api:
         router.add_api_route(override, _no_method, methods=["GET", "POST", "PATCH"])
         router.add_api_route("/targets/{target:path}", self.target, methods=["GET"])
         return router
+
+    async def edge(self) -> Response:
+        """Show what the edge sensor last saw; empty lists while another replica acts."""
+        return Answer(dict(self._edge()))
 
     async def targets(self) -> Response:
         """List all targets."""

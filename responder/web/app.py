@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from responder.ports import Automation
 from responder.web.api import Api
+from responder.web.attacks import AttackApi
 from responder.web.console import Console
 from responder.web.doors import Doors
 from responder.web.exposition import Exposition
@@ -50,12 +51,13 @@ def create_app(
         ],
         exception_handlers=dict(ANSWERS),
     )
-    app.include_router(Api(automation, now=now, limits=limits).router())
+    app.include_router(Api(automation, now=now, limits=limits, edge=instruments.edge).router())
+    app.include_router(AttackApi(automation, now=now, limits=limits).router())
     return app
 
 
 def _for_machines(automation: Automation, instruments: Instruments) -> list[Route]:
-    probes = Probes(automation)
+    probes = Probes(automation, instruments.components)
     return [
         Route("/metrics", Exposition(instruments.registry).show),
         Route("/live", probes.live),

@@ -10,12 +10,16 @@ from ipaddress import ip_address
 
 from responder.errors import ConfigError
 
-__all__ = ["Doors", "Knock", "Refusal"]
+__all__ = ["CLOUDFLARE_PATH", "Doors", "Knock", "Refusal"]
+
+CLOUDFLARE_PATH = "/webhooks/cloudflare"
+"""The one path whose sender can prove itself by a header of its own only."""
 
 
 class _Door(Enum):
     OPEN = auto()
     WEBHOOK = auto()
+    CLOUDFLARE = auto()
     API = auto()
     PAGE = auto()
 
@@ -33,6 +37,8 @@ class Knock:
     method: str
     authorization: bytes = b""
     """Empty without the header, and with more than one."""
+    cloudflare_secret: bytes = b""
+    """What Cloudflare proves itself with, in a header of its own; empty as above."""
     host: bytes = b""
     """The name by which the sender knows this service, with its port; empty when it gave none."""
     from_page: bool = False
@@ -49,6 +55,8 @@ class Refusal:
     """How to come in, for the header that tells programs and browsers."""
 
 
+_UNCONFIGURED = Refusal(403, "no notification is taken without notifications.secret_file")
+_NOT_CLOUDFLARE = Refusal(401, "this needs the secret of the webhook, as `cf-webhook-auth: SECRET`")
 _UNREADABLE = Refusal(503, "the token of this service cannot be read; config check says why")
 _NOT_FOR_PAGES = Refusal(403, "without a webhook token no web page may send alerts")
 _NOT_BY_NAME = Refusal(403, "without a token only 127.0.0.1, [::1] and localhost are answered")
@@ -61,6 +69,8 @@ class Doors:
 
     webhook_token: Callable[[], str] | None = None
     api_token: Callable[[], str] | None = None
+    cloudflare_secret: Callable[[], str] | None = None
+    """Without it no notification is taken, not even on loopback."""
     loopback: bool = False
     """Whether only programs on this machine can reach the service."""
 
@@ -69,6 +79,8 @@ class Doors:
         door = _door(knock.path)
         if door is _Door.OPEN:
             return None
+        if door is _Door.CLOUDFLARE:
+            return self._of_cloudflare(knock)
         token = self.webhook_token if door is _Door.WEBHOOK else self.api_token
         if token is None:
             return self._without_token(door, knock)
@@ -79,6 +91,16 @@ class Doors:
         if compare_digest(_offered(door, knock.authorization), expected):
             return None
         return _unauthorized(door)
+
+    def _of_cloudflare(self, knock: Knock) -> Refusal | None:
+        if self.cloudflare_secret is None:
+            return _UNCONFIGURED
+        try:
+            expected = self.cloudflare_secret().encode()
+        except ConfigError:
+            return _UNREADABLE
+        same = compare_digest(knock.cloudflare_secret, expected)
+        return None if same and expected else _NOT_CLOUDFLARE
 
     def _without_token(self, door: _Door, knock: Knock) -> Refusal | None:
         if not self.loopback:
@@ -95,6 +117,8 @@ class Doors:
 def _door(path: str) -> _Door:
     if path in _OPEN:
         return _Door.OPEN
+    if path == CLOUDFLARE_PATH:
+        return _Door.CLOUDFLARE
     if path.startswith("/webhooks/"):
         return _Door.WEBHOOK
     return _Door.PAGE if path == "/" else _Door.API

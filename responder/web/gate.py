@@ -65,10 +65,12 @@ class Gate:
 
 def _knock(scope: Scope) -> Knock:
     given = [value for name, value in scope["headers"] if name == b"authorization"]
+    secrets = [value for name, value in scope["headers"] if name == b"cf-webhook-auth"]
     return Knock(
         path=scope["path"],
         method=scope["method"],
         authorization=given[0] if len(given) == 1 else b"",
+        cloudflare_secret=secrets[0] if len(secrets) == 1 else b"",
         host=next((value for name, value in scope["headers"] if name == b"host"), b""),
         from_page=any(name in _FROM_PAGES for name, _ in scope["headers"]),
     )

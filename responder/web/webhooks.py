@@ -15,13 +15,14 @@ from responder.alertmanager.webhook import parse_webhook
 from responder.ports import Automation
 from responder.web.answers import Answer
 from responder.web.bodies import read_body
+from responder.web.doors import CLOUDFLARE_PATH
 from responder.web.instruments import Instruments
 from responder.web.limits import Limits
 
 __all__ = ["PATH", "AlertmanagerWebhook", "AnswerCount"]
 
 PATH = "/webhooks/alertmanager"
-_SOURCE = "alertmanager"
+_SOURCES = {PATH: "alertmanager", CLOUDFLARE_PATH: "cloudflare"}
 
 
 class AlertmanagerWebhook:
@@ -70,7 +71,8 @@ class AnswerCount:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and count its answer."""
-        if scope["type"] != "http" or scope["path"] != PATH:
+        source = _SOURCES.get(scope["path"]) if scope["type"] == "http" else None
+        if source is None:
             await self._app(scope, receive, send)
             return
         # What leaves by an exception is answered further out, and always with this.
@@ -85,4 +87,4 @@ class AnswerCount:
         try:
             await self._app(scope, receive, noting)
         finally:
-            self._answered(_SOURCE, code)
+            self._answered(source, code)

@@ -39,6 +39,9 @@ SECRETS_IN_PLACES = {
     "a key in place of its file": {
         "server": {"tls": {"cert_file": marked("cert"), "key_file": f"-----BEGIN {MARK}\n" * 99}}
     },
+    "a secret of Cloudflare's in place of its file": {
+        "notifications": {"secret_file": marked("notify")}
+    },
     "a list of tokens": {"cloudflare": {"api_token": [marked("token")]}},
     "a mapping of tokens": {"cloudflare": {"api_token": {"value": marked("token")}}},
     "two lines": {"cloudflare": {"api_token": f"{marked('a')}\n{marked('b')}"}},
@@ -148,12 +151,13 @@ def test_no_problem_with_the_environment_shows_a_value(said, tmp_path, monkeypat
 
 
 def test_the_values_in_force_are_shown_without_secrets(said, tmp_path):
-    for name in ("webhook", "api", "password"):
+    for name in ("webhook", "api", "password", "notify"):
         (tmp_path / name).write_text(marked(name))
     http = {"username": "me", "password_file": "password"}
     server = {"webhook_token_file": "webhook", "api_token_file": "api"}
     query = {"url": f"postgresql://me:{MARK}@db/x?sslpassword={MARK}&password={MARK}"}
-    sections = {"server": server, "prometheus": {"http": http}, "store": query}
+    notifications = {"notifications": {"secret_file": "notify"}}
+    sections = notifications | {"server": server, "prometheus": {"http": http}, "store": query}
     (tmp_path / "responder.json").write_text(json.dumps(SOUND | sections))
 
     for words in (["show"], ["show", "--output", "json"], ["check"]):

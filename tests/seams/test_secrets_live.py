@@ -69,7 +69,7 @@ class Observed:
 def configuration(folder: Path, cloudflare: str, alertmanager: str, form: str) -> dict[str, Any]:
     """Return a configuration with a marked secret in each place for one."""
     files = {}
-    for name in ("webhook", "api", "password", "prometheus", "cloudflare"):
+    for name in ("webhook", "api", "password", "prometheus", "cloudflare", "notify"):
         (folder / name).write_text(marked(name))
         files[name] = str(folder / name)
     pair = self_signed(folder, "listener")
@@ -91,6 +91,7 @@ def configuration(folder: Path, cloudflare: str, alertmanager: str, form: str) -
             "base_url": f"http://{cloudflare}",
             "timeout": "4s",
         },
+        "notifications": {"secret_file": files["notify"]},
         "store": {"url": f"sqlite:///{folder}/store.db"},
         "sites": SITES,
         "log": {"level": "debug", "format": form},
@@ -118,6 +119,8 @@ def knock(one: Observed) -> None:
             assert one.ask(method, path, offered).status_code == 401
             for headers in ways:
                 assert one.ask(method, path, headers=headers).status_code == 401
+    for headers in ({"cf-webhook-auth": offered}, {"Authorization": f"Bearer {offered}"}):
+        assert one.ask("POST", "/webhooks/cloudflare", headers=headers).status_code == 401
     one.ask("GET", "/", auth=("me", offered))
     one.ask("GET", f"/api/v1/targets?token={offered}")
     assert one.ask("POST", "/webhooks/alertmanager", marked("api")).status_code == 401
@@ -127,6 +130,10 @@ def knock(one: Observed) -> None:
 def work(one: Observed) -> None:
     """Use it as it is meant to be used, until every neighbour has echoed."""
     assert one.ask("POST", "/webhooks/alertmanager", marked("webhook"), content=b"{").is_error
+    mine = {"cf-webhook-auth": marked("notify")}
+    for body, status in ((b"{", 400), (b'{"text": "a test"}', 200)):
+        told = one.ask("POST", "/webhooks/cloudflare", headers=mine, content=body)
+        assert told.status_code == status
     order = {"state": "engaged", "for": "5m", "reason": "a drill"}
     for zone in echoing_zones():
         path = f"/api/v1/targets/under_attack:{zone}/override"

@@ -93,7 +93,7 @@ def test_a_bad_command_line_setting_is_a_problem_that_says_so(load):
         "command line: server.listn: unknown key; did you mean listen?",
         (
             "command line: wrong: unknown key; known are alertmanager, cloudflare, guards, log,"
-            " policies, prometheus, server, sites, store"
+            " notifications, policies, prometheus, sensor, server, sites, store"
         ),
     ]
 
