@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Those of `UNITS` in tests/conftest.py; whatever is not among them runs in the long run.
+UNIT := $(addprefix tests/,alertmanager cloudflare domain mitigations notifications prometheus \
+  reconciler sensor settings store) $(wildcard tests/test_*.py) --ignore=tests/cloudflare/test_sdk_oracle.py
+
 # Upstream's names of the Prometheus family come first, wherever they were found.
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(BIN):$(PATH)
 
@@ -12,7 +16,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml .ci/install
 	@.ci/install "$(PYTHON)" "$(VENV)"
@@ -33,17 +37,21 @@ postgres: ## Find or unpack PostgreSQL for the tests
 demo: install tools ## See the main job: a real overload, Under Attack Mode on, and off again
 	@$(BIN)/responder demo
 
+.PHONY: demo-prefix
+demo-prefix: install tools ## See a prefix: a flood, advertised by Cloudflare, and withdrawn after the calm
+	@$(BIN)/responder demo --prefix
+
 .PHONY: test
 test: install tools check ## Run every check and every test
 	@.ci/tools faketime
 	@.ci/tools postgres
 	@.ci/tools webservers || echo "the tests of real web servers are skipped" >&2
-	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --ignore=tests/e2e --dist worksteal -q
+	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --dist worksteal -q $(UNIT)
 	@$(BIN)/pytest -n 2 --dist loadfile -m "integration or e2e or long" -q
 
 .PHONY: unit
 unit: install ## Run the unit tests alone, in seconds
-	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --ignore=tests/e2e --dist worksteal -q
+	@$(BIN)/pytest -n 2 -m "not integration and not e2e and not long" --dist worksteal -q $(UNIT)
 
 .PHONY: check
 check: install tools ## Lint, types, layers, rule files, Alertmanager configuration

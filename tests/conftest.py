@@ -18,19 +18,30 @@ WITH_SERVERS = (
 )
 """Where tests speak to real servers over sockets, start processes, or work on a real disk."""
 
+UNITS = (
+    *("alertmanager/", "cloudflare/", "domain/", "mitigations/", "notifications/", "prometheus/"),
+    *("reconciler/", "sensor/", "settings/", "store/", "test_"),
+)
+"""Where the unit tests are, those of the Makefile's `UNIT`: all others run in the long run."""
+
+NO_UNITS = ("cloudflare/test_sdk_oracle.py",)
+"""What is among them and takes seconds to import."""
+
 # `pytest --hypothesis-profile thorough` looks longer than the unit run can afford.
-settings.register_profile("quick", max_examples=40)
+settings.register_profile("quick", max_examples=25)
 settings.register_profile("thorough", max_examples=1000)
 settings.load_profile("quick")
 
 
 def pytest_collection_modifyitems(items):
-    """Keep the unit run to what needs neither a socket nor another process."""
+    """Keep the unit run to what needs neither a socket, another process nor many seconds."""
     here = Path(__file__).parent
     for item in items:
-        with_server = str(item.path.relative_to(here)).startswith(WITH_SERVERS)
-        if with_server or "postgres" in item.fixturenames:
+        place = str(item.path.relative_to(here))
+        if place.startswith(WITH_SERVERS) or "postgres" in item.fixturenames:
             item.add_marker(pytest.mark.integration)
+        if not place.startswith(UNITS) or place.startswith(NO_UNITS):
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")

@@ -198,7 +198,10 @@ async def test_a_fault_is_found_by_its_own_check(world, fault):
 
 def test_every_check_has_a_fault_that_it_finds():
     found = {check for check, _, _ in FAULTS.values()}
-    elsewhere = {"store/disk", "store/durable"}  # need another disk, another database
+    elsewhere = {
+        *("store/disk", "store/durable"),
+        *("prefixes/provisioned", "prefixes/tunnels", "prefixes/monitoring"),
+    }  # need another disk, another database
     assert {check.name for check in CHECKS} == found | elsewhere
 
 
