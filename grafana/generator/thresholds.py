@@ -77,6 +77,70 @@ _BAND = graph(
     series(promql.LOWER, "lower", "5s"),
 )
 
+_REQUESTS = 'max by (site) (sum by (site, source) (instance:http_requests:rate1m{site=~"$site"}))'
+_REQUESTS_USUAL = 'site:http_requests:baseline{site=~"$site"}'
+_LOAD_USUAL = 'instance:node_load1_per_core:baseline{site=~"$site"}'
+
+
+def _requests_bound(bound: str) -> str:
+    return f"site:threshold_http_ratio:{bound} * on (site) {_REQUESTS_USUAL}"
+
+
+_BASELINES = Line(
+    10,
+    (
+        (
+            12,
+            graph(
+                "Requests and what is usual",
+                "Above `on above` HttpFlood fires if an origin suffers, below `off below` it ends. "
+                "What is usual is learnt from the same hour of earlier weeks, and the last one.",
+                "reqps",
+                series(_REQUESTS, "{{site}}", "5s"),
+                series(_REQUESTS_USUAL, "{{site}} usual"),
+                series(_requests_bound("upper"), "{{site}} on above"),
+                series(_requests_bound("lower"), "{{site}} off below"),
+            ),
+        ),
+        (
+            12,
+            graph(
+                "Load and what is usual",
+                "What is usual is learnt from the same time of earlier days and weeks: a nightly "
+                "job is known after two nights.",
+                "none",
+                series(promql.LOAD, "{{site}} {{instance}}", "5s"),
+                series(_LOAD_USUAL, "{{site}} {{instance}} usual"),
+            ),
+        ),
+    ),
+)
+
+_HISTORY = Line(
+    6,
+    (
+        (
+            12,
+            bars(
+                "Days of requests",
+                "How many of the last seven days are known. Below a quarter of one nothing is "
+                "usual yet, and no detector that compares fires.",
+                now('site:http_requests:points_7d{site=~"$site"} / 288', "{{site}}"),
+                "none",
+            ).within(0, 7),
+        ),
+        (
+            12,
+            bars(
+                "Days of load",
+                "The same for the load of each origin.",
+                _origin('instance:node_load1_per_core:points_7d{site=~"$site"} / 288'),
+                "none",
+            ).within(0, 7),
+        ),
+    ),
+)
+
 _SHARES = Line(
     8,
     (
@@ -132,5 +196,6 @@ DASHBOARD = Dashboard(
                 _SHARES,
             ),
         ),
+        Row("Against what is usual", (_BASELINES, _HISTORY)),
     ),
 )

@@ -31,6 +31,8 @@ def demo(keep: _Keep = False, prefix: _Prefix = False) -> None:
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
+    # A shell lets what it starts in the background ignore this one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         tell = show_prefix if prefix else show
         tell(sys.stdout, SystemClock(), keep=keep)

@@ -87,9 +87,27 @@ class Edge(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+LEARNT = """
+groups:
+  - name: learnt
+    interval: 1s
+    rules:
+      - {record: 'site:http_requests:baseline', expr: 'max by (site) (up{job="edge"}) * 40'}
+      - {record: 'site:http_requests:points_7d', expr: 'max by (site) (up{job="edge"}) * 576'}
+      - record: instance:node_load1_per_core:baseline
+        expr: instance:node_load1_per_core:ratio * 0 + 0.5
+      - record: instance:node_load1_per_core:points_7d
+        expr: instance:node_load1_per_core:ratio * 0 + 576
+"""
+"""What the rules for baselines record after two days, for which no test can wait."""
+
+
 def scraping_more(stack: Stack, edge: str) -> None:
     """Let Prometheus scrape the edge, and itself, as the page about the dashboards asks for."""
+    learnt = stack.folder / "learnt.yml"
+    learnt.write_text(LEARNT)
     with edited(stack, "prometheus.yml") as config:
+        config["rule_files"].append(str(learnt))
         own = {"targets": [stack.addresses.prometheus]}
         edges = [{"targets": [edge], "labels": {"site": site}} for site in stack.plan.zones]
         config["scrape_configs"] += [
@@ -123,6 +141,8 @@ def grafana() -> Iterator[Grafana]:
             f'ALERTS{{site="{paused.name}",alertstate="firing"}}',
             "prometheus_rule_group_last_duration_seconds",
             f'site:http_requests_5xx:ratio{{site="{lasting.name}"}}',
+            f'site:threshold_http_ratio:upper{{site="{lasting.name}"}}',
+            f'site:http_requests:baseline{{site="{lasting.name}"}}',
         ):
             until(state, lambda state=state: asking.query("query", state))
         yield asking
