@@ -35,15 +35,17 @@ class Heard:
         strangers: Counter[str] = Counter()
         told = list(told)
         answers = self._inventory.assign_all(one.alert for one in told)
+        before: Assignment | None = None
         for one, assignment in zip(told, answers, strict=True):
             if not isinstance(assignment, Assignment):
                 strangers[assignment] += 1
                 continue
-            about = _about(assignment)
-            alerts = self._alerts.setdefault(about, {})
+            if assignment is not before:  # in a flood most speak of the same
+                before, about = assignment, _about(assignment)
+                alerts = self._alerts.setdefault(about, {})
             fold(alerts, one)
             if len(alerts) > 2 * MOST_OF_A_SITE:
-                self._alerts[about] = _newest(alerts, MOST_OF_A_SITE)
+                alerts = self._alerts[about] = _newest(alerts, MOST_OF_A_SITE)
         if sum(map(len, self._alerts.values())) > MOST_ALERTS:
             share = max(MOST_ALERTS // 2 // len(self._alerts), 1)
             self._alerts = {about: _newest(one, share) for about, one in self._alerts.items()}

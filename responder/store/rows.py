@@ -102,9 +102,13 @@ def _told(heard: HeardAlert) -> dict[str, object]:
         "starts_at": alert.starts_at,
         "updated_at": alert.updated_at,
         "received_at": heard.received_at,
-        "labels": dict(alert.labels),
-        "annotations": dict(alert.annotations),
+        "labels": _plain(alert.labels),
+        "annotations": _plain(alert.annotations),
     }
+
+
+def _plain(texts: Mapping[str, str]) -> dict[str, str]:
+    return texts if isinstance(texts, dict) else dict(texts)
 
 
 @dataclass(frozen=True, slots=True)
