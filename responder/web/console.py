@@ -1,12 +1,17 @@
 """`/`: one plain page that says what is on, and why."""
 
-from jinja2 import Environment, PackageLoader
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from responder.ports import Automation
 from responder.web.answers import SAFE_HEADERS
 from responder.web.documents import target_document
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["Console"]
 
@@ -24,12 +29,19 @@ class Console:
 
     def __init__(self, automation: Automation) -> None:
         self._automation = automation
-        self._templates = Environment(
-            loader=PackageLoader("responder.web"), autoescape=True, trim_blocks=True
-        )
 
     async def show(self, _request: Request) -> Response:
         """Answer the page."""
         targets = [target_document(view) for view in await self._automation.targets()]
-        page = self._templates.get_template("console.html").render(targets=targets)
-        return HTMLResponse(page, headers=_HEADERS)
+        return HTMLResponse(_page().render(targets=targets), headers=_HEADERS)
+
+
+@lru_cache(maxsize=1)
+def _page() -> "Template":
+    # A megabyte that a service does without until somebody looks.
+    from jinja2 import Environment, PackageLoader  # noqa: PLC0415
+
+    loader = PackageLoader("responder.web")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True).get_template(
+        "console.html"
+    )
