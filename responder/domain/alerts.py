@@ -123,6 +123,10 @@ def parse_matcher(text: str) -> Matcher:
     return Matcher(found["name"], value, is_regex, found["operator"].startswith("="))
 
 
+# A flood asks these of every alert, and to look a member up costs more than the rest.
+_FIRING, _SUSTAIN = AlertStatus.FIRING, Role.SUSTAIN.value
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One alert as an Alertmanager holds it, or as a webhook described it."""
@@ -142,7 +146,12 @@ class Alert:
     @property
     def role(self) -> Role:
         """What it may do; only the exact word `sustain` takes away the power to start."""
-        return Role.SUSTAIN if self.labels.get("role") == Role.SUSTAIN else Role.TRIGGER
+        return Role.SUSTAIN if self.labels.get("role") == _SUSTAIN else Role.TRIGGER
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a trigger that is firing: what starts a mitigation."""
+        return self.status is _FIRING and self.labels.get("role") != _SUSTAIN
 
     @property
     def severity(self) -> str:

@@ -144,9 +144,10 @@ class Inventory:
         answers: dict[tuple[str | None, ...], Assignment | Unassigned] = {}
         for alert in alerts:
             asked = tuple(map(alert.labels.get, self._asked))
-            if asked not in answers:
-                answers[asked] = self.assign(alert)
-            yield answers[asked]
+            answer = answers.get(asked)
+            if answer is None:
+                answer = answers[asked] = self.assign(alert)
+            yield answer
 
     def assign(self, alert: Alert) -> Assignment | Unassigned:
         """Find what an alert speaks of; nothing outside the configured sites, ever."""

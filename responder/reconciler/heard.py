@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from responder.domain.alerts import AlertStatus, HeardAlert, Role, fold
 from responder.domain.targets import Assignment, Inventory
 from responder.ports import MOST_ALERTS
 
 __all__ = ["Heard"]
+
+_SEQ = attrgetter("seq")
 
 MOST_OF_A_SITE = 200
 """Alerts that are kept of those that speak of the same, a site or one zone of it: more would make
@@ -37,10 +40,10 @@ class Heard:
         answers = self._inventory.assign_all(one.alert for one in told)
         before: Assignment | None = None
         for one, assignment in zip(told, answers, strict=True):
-            if not isinstance(assignment, Assignment):
-                strangers[assignment] += 1
-                continue
             if assignment is not before:  # in a flood most speak of the same
+                if not isinstance(assignment, Assignment):
+                    strangers[assignment] += 1
+                    continue
                 before, about = assignment, _about(assignment)
                 alerts = self._alerts.setdefault(about, {})
             fold(alerts, one)
@@ -60,8 +63,12 @@ def _about(assignment: Assignment) -> tuple[str, ...]:
 
 
 def _newest(alerts: dict[str, HeardAlert], most: int) -> dict[str, HeardAlert]:
-    kept = sorted(alerts.values(), key=_worth)[-most:]
-    return {one.alert.fingerprint: one for one in kept}
+    kept = [one for one in alerts.values() if one.alert.asks]
+    if len(kept) < most:  # in a flood there are enough of these, and no other is looked at
+        others = [one for one in alerts.values() if not one.alert.asks]
+        kept += sorted(others, key=_worth)[len(kept) - most :]
+    kept.sort(key=_SEQ)
+    return {one.alert.fingerprint: one for one in kept[-most:]}
 
 
 def _worth(one: HeardAlert) -> tuple[bool, bool, int]:

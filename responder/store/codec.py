@@ -16,7 +16,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
-from pydantic_core import to_json
+import orjson
 
 __all__ = ["from_text", "plain_to_text", "to_text"]
 
@@ -41,9 +41,12 @@ def to_text(value: object) -> str:
 def plain_to_text(value: object) -> str:
     """Write lists and objects of texts and moments as `to_text` does, fast: floods bring many."""
     try:
-        return to_json(value, ensure_ascii=True).decode()
-    except ValueError:  # half a character, which the other encoder escapes
-        return json.dumps(value, default=_write_moment)
+        text = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half a character
+        text = b""
+    # The other encoder escapes what a database might refuse or not be made for.
+    is_plain = text and text.isascii()
+    return text.decode() if is_plain else json.dumps(value, default=_write_moment)
 
 
 def from_text(kind: type[T], text: str) -> T:
