@@ -138,7 +138,7 @@ def past(instances: Sequence[Instance]) -> Iterator[Kind]:
         # Thresholds of one origin are there only where somebody has set them.
         if name.startswith("instance:threshold"):
             continue
-        raw = name.startswith("instance:http") and step == INTERVAL * 1000
+        raw = name.startswith("instance:http") and (":sum" in name or ":rate" in name)
         labels = sites if name.startswith("site:") else sources if raw else origins
         span = BASELINE_PAST if ":avg5m" in name else SHORT_PAST
         count = span // step

@@ -33,6 +33,7 @@ FILES = [
     for name in (
         "thresholds.yml",
         "overrides.yml",
+        "last-known.yml",
         "origin-health.yml",
         "sources/node-exporter.yml",
         "sources/nginx.yml",

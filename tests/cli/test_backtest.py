@@ -22,6 +22,7 @@ FEW = [
     for name in (
         "thresholds",
         "overrides",
+        "last-known",
         "origin-health",
         "sources/*",
         "baselines/http-requests",
