@@ -220,6 +220,7 @@ def _scope(settings: Settings) -> Scope:
         section.interval,
         section.delay,
         section.vectors,
+        section.geoip_files,
     )
 
 

@@ -100,7 +100,7 @@ class AccountAnalytics:
               {_SUMS} dimensions {{ ipDestinationSubnet attackVector }}
             }}
             sources: {_DOSD}({_MOST}, filter: {{{dropped}}}) {{
-              {_SUMS} dimensions {{ ipSourceAddress sourceCountry sourceAsn }}
+              {_SUMS} dimensions {{ ipSourceAddress sourceCountry sourceAsn sourceAsnName }}
             }}
             destinations: {_DOSD}({_MOST}, filter: {{{dropped}}}) {{
               {_SUMS} dimensions {{ ipDestinationAddress }}

@@ -1,6 +1,6 @@
 """What the sensor last saw, for whoever asks: scrapes, `/health` and the API."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from responder.ports import Component, ComponentStatus
 from responder.sensor.allowance import Allowance
 from responder.sensor.samples import Rate
 from responder.sensor.scope import Scope
+from responder.sensor.sources import Source
 
 __all__ = ["COMPLETE", "Board", "Dataset", "Sampled", "Seen"]
 
@@ -55,6 +56,10 @@ class Seen:
     requests: Mapping[str, Mapping[tuple[str, str], float]] = field(default_factory=dict)
     tops: Mapping[str, list[dict[str, object]]] = field(default_factory=dict)
     """Rankings for people, by name; they never become labels."""
+    sources: Sequence[Source] = ()
+    """The ranking of sources, which tells more than an address."""
+    geoip: Sequence[Mapping[str, object]] = ()
+    """The databases that told where sources are."""
 
 
 class Board:

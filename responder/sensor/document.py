@@ -1,12 +1,13 @@
 """What `/api/v1/edge` says: the last samples, and the rankings that are no labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from responder.cloudflare.analytics import Listed
-from responder.cloudflare.analytics_rows import Row, Window
+from responder.cloudflare.analytics_rows import Window
 from responder.sensor.board import Board, Dataset
 from responder.sensor.samples import Rate, rate
-from responder.sensor.scope import Networks, marked
+from responder.sensor.sources import Source, spoofed_share
 
 __all__ = ["edge_document", "ranking"]
 
@@ -16,8 +17,7 @@ def edge_document(board: Board) -> dict[str, object]:
     seen = board.seen
     traffic = board.complete(Dataset.TRAFFIC)
     mitigations = board.complete(Dataset.MITIGATIONS)
-    shown = {"sources": mitigations, "destinations": mitigations}
-    shown["routers"] = board.complete(Dataset.FLOWS)
+    flows = board.complete(Dataset.FLOWS)
     return {
         "window_end": seen.window_end.isoformat() if traffic and seen.window_end else None,
         "datasets": [_dataset(board, name) for name in board.every],
@@ -30,25 +30,37 @@ def edge_document(board: Board) -> dict[str, object]:
             }
             for prefix, site in board.scope.prefixes.items()
         ],
-        "tops": {name: seen.tops.get(name, []) if known else None for name, known in shown.items()},
+        "tops": {
+            "sources": _sources(seen.sources) if mitigations else None,
+            "destinations": seen.tops.get("destinations", []) if mitigations else None,
+            "routers": seen.tops.get("routers", []) if flows else None,
+        },
+        "spoofed_share": {
+            "bits": spoofed_share(seen.sources, by_packets=False),
+            "packets": spoofed_share(seen.sources, by_packets=True),
+        }
+        if mitigations
+        else None,
+        "geoip": seen.geoip,
     }
 
 
-def ranking(
-    listed: Listed, dimension: str, window: Window, own: Networks
-) -> list[dict[str, object]]:
-    """Return a ranking by packets; sources that cannot be real are marked."""
-    return [_ranked(row, dimension, window, own) for row in listed.rows]
+def ranking(listed: Listed, dimension: str, window: Window) -> list[dict[str, object]]:
+    """Return a ranking by packets."""
+    return [{"address": row.word(dimension), **_rate(rate(row, window))} for row in listed.rows]
 
 
-def _ranked(row: Row, dimension: str, window: Window, own: Networks) -> dict[str, object]:
-    address = row.word(dimension)
-    told: dict[str, object] = {"address": address, **_rate(rate(row, window))}
-    if dimension == "ipSourceAddress":
-        told["country"] = row.maybe("sourceCountry")
-        told["asn"] = row.maybe("sourceAsn")
-        told["mark"] = marked(address, own)
-    return told
+def _sources(sources: Sequence[Source]) -> list[dict[str, object]]:
+    return [
+        {
+            "address": one.address,
+            **_rate(one.rate),
+            **asdict(one.place),
+            "range": one.special,
+            "spoofed": one.spoofed,
+        }
+        for one in sources
+    ]
 
 
 def _dataset(board: Board, name: Dataset) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 
 __all__ = ["Networks", "Scope"]
 
@@ -23,6 +24,8 @@ class Scope:
     """How late Cloudflare's data are: a window ends this long ago."""
     vectors: int = 5
     """How many attack vectors of a prefix have series of their own."""
+    geoip_files: tuple[Path, ...] = ()
+    """Databases that tell where a source is."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to look at."""
@@ -58,18 +61,3 @@ class Networks:
 def _key(network: IPv4Network | IPv6Network, length: int) -> tuple[int, int, int]:
     shift = _BITS[network.version] - length
     return network.version, length, int(network.network_address) >> shift
-
-
-def marked(address: str, own: Networks) -> str:
-    """Say what is wrong with a source address: `spoofed`, `reserved`, or nothing.
-
-    A packet from outside that claims to come from one of our prefixes is spoofed; one from a range
-    that is not routed on the internet is too, whoever sent it.
-    """
-    try:
-        source = ip_address(address)
-    except ValueError:
-        return ""
-    if own.around(address):
-        return "spoofed"
-    return "" if source.is_global and not source.is_multicast else "reserved"

@@ -15,6 +15,7 @@ from responder.errors import ProviderError
 from responder.ports import Clock
 from responder.sensor.board import COMPLETE, Board, Dataset, Sampled
 from responder.sensor.document import ranking
+from responder.sensor.geoip import Databases
 from responder.sensor.requests import ZoneRequests, queries
 from responder.sensor.samples import (
     by_prefix,
@@ -25,6 +26,7 @@ from responder.sensor.samples import (
     running,
 )
 from responder.sensor.scope import Networks, Scope
+from responder.sensor.sources import top_sources
 
 __all__ = ["Sensor"]
 
@@ -62,6 +64,7 @@ class Sensor:
         self._board = board
         self._clock = clock
         self._networks = Networks(scope.prefixes)
+        self._databases = Databases(scope.geoip_files)
         self._asked: dict[Dataset, timedelta] = {}
         self.restart_after = timedelta(minutes=1)
         self.observe: Callable[[str, str], None] = _ignore
@@ -89,6 +92,7 @@ class Sensor:
             task.cancel()
             await asyncio.wait({task})
             self._board.end()
+            self._databases.close()
 
     async def _for_ever(self) -> None:
         """Run, and begin anew after a surprise: a sensor that has died must be seen, and live."""
@@ -193,12 +197,11 @@ class Sensor:
 
     async def _mitigations(self, window: Window) -> str:
         vectors, sources, destinations = await self._analytics.mitigations(window)
-        tops = {
-            "sources": ranking(sources, "ipSourceAddress", window, self._networks),
-            "destinations": ranking(destinations, "ipDestinationAddress", window, self._networks),
-        }
+        tops = {"destinations": ranking(destinations, "ipDestinationAddress", window)}
         found = by_vector(vectors, self._networks, window, self._scope.vectors)
         self._see(vectors=found, tops={**self._board.seen.tops, **tops})
+        ranked = top_sources(sources, window, self._networks, self._databases)
+        self._see(sources=ranked, geoip=self._databases.shown())
         return _whole(truncated=vectors.truncated)
 
     async def _tunnels(self, window: Window) -> str:
@@ -208,7 +211,7 @@ class Sensor:
 
     async def _flows(self, window: Window) -> str:
         protocols, routers = await self._analytics.flows(window)
-        tops = {"routers": ranking(routers, "routerAddress", window, self._networks)}
+        tops = {"routers": ranking(routers, "routerAddress", window)}
         totals = by_protocol(protocols, window)
         self._see(protocols=totals, tops={**self._board.seen.tops, **tops})
         return _whole(truncated=protocols.truncated)

@@ -18,6 +18,7 @@ from responder.domain.alerts import Matcher, parse_matcher
 from responder.errors import ConfigError
 from responder.settings.addresses import Address, api_url, http_url, parse_address, store_url
 from responder.settings.durations import parse_duration
+from responder.settings.maxmind import open_database
 from responder.settings.secret import Secret, SecretFile, shown_path
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "LabelName",
     "ListenAddress",
     "MatcherText",
+    "MaxmindFile",
     "Name",
     "Prefix",
     "SecretInFile",
@@ -155,6 +157,15 @@ def _existing_file(text: str) -> Path:
         raise ValueError(f"{name} cannot be read ({why}); create it or correct the path") from None
 
 
+def _maxmind_file(text: str) -> Path:
+    path = Path(text)
+    try:
+        open_database(path).close()
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return path
+
+
 def _secret(make: Callable[[str], Secret]) -> Callable[[str], Secret]:
     def read(text: str) -> Secret:
         try:
@@ -188,6 +199,7 @@ StoreUrl = Annotated[str, _reads(store_url), Form("database URL")]
 MatcherText = Annotated[Matcher, _reads(parse_matcher), Form("matcher")]
 FilePath = Annotated[Path, _reads(Path), Form("path")]
 ExistingFile = Annotated[Path, _reads(_existing_file), Form("path")]
+MaxmindFile = Annotated[Path, _reads(_maxmind_file), Form("path")]
 InlineSecret = Annotated[Secret, _reads(_secret(Secret)), Form("secret")]
 SecretInFile = Annotated[
     Secret, _reads(_secret(lambda text: SecretFile(Path(text)))), Form("path of a secret")

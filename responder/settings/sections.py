@@ -21,6 +21,7 @@ from responder.settings.fields import (
     InlineSecret,
     LabelName,
     ListenAddress,
+    MaxmindFile,
     Prefix,
     SecretInFile,
     StoreUrl,
@@ -210,6 +211,9 @@ class Sensor(Section):
     """How late Cloudflare's data are. Raise it when samples are mostly `unproven`."""
     vectors: Count = 5
     """How many attack vectors of a prefix have series of their own; the others are one."""
+    geoip_files: tuple[MaxmindFile, ...] = ()
+    """MaxMind databases (`.mmdb`: City or Country, and ASN) that tell where top sources are and
+    whose. The first one that knows wins. Read again when they change."""
 
 
 class Log(Section):

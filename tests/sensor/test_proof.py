@@ -14,7 +14,7 @@ from responder.cloudflare.credentials import Token
 from responder.errors import ProviderError
 from responder.sensor.allowance import MOST, Allowance
 from responder.sensor.samples import Rate, by_prefix, doubt, largest
-from responder.sensor.scope import Networks, marked
+from responder.sensor.scope import Networks
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
 WINDOW = Window.before(NOW, timedelta(minutes=3), timedelta(minutes=1))
@@ -161,23 +161,6 @@ async def test_a_thousand_prefixes_are_one_answer():
 def test_a_subnet_belongs_to_every_prefix_around_it(asked, found):
     prefixes = dict.fromkeys(["203.0.112.0/22", "203.0.113.0/24", "2001:db8::/32"], "office")
     assert Networks(prefixes).around(asked) == found
-
-
-@pytest.mark.parametrize(
-    ("source", "mark"),
-    [
-        ("8.8.8.8", ""),
-        ("203.0.113.9", "spoofed"),
-        ("10.0.0.1", "reserved"),
-        ("100.64.0.1", "reserved"),
-        ("224.0.0.1", "reserved"),
-        ("::1", "reserved"),
-        ("2606:4700::1", ""),
-        ("nobody", ""),
-    ],
-)
-def test_sources_that_cannot_be_real_are_marked(source, mark):
-    assert marked(source, Networks({PREFIX: "office"})) == mark
 
 
 def test_what_ranks_below_the_largest_is_one():

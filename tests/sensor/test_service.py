@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from support.maxmind import ASN, CITY, write_database
 
 from responder.app import SystemClock
 from responder.assembly import build
@@ -95,8 +96,17 @@ async def test_what_is_configured_is_watched_and_shown(tmp_path):
         edge = await shown(client, "flows")
         mitigated = edge["prefixes"][0]["traffic"]["mitigated"]
         assert mitigated == {"bits_per_second": 8e8, "packets_per_second": 1e5}
-        source = edge["tops"]["sources"][0]
-        assert (source["address"], source["mark"]) == ("10.1.2.3", "reserved")
+        assert edge["tops"]["sources"] == [
+            {
+                "address": "10.1.2.3", "bits_per_second": 8e8, "packets_per_second": 1e5,
+                "country": None, "city": None, "asn": 64496, "as_name": "AS64496",
+                "range": "private", "spoofed": True,
+            }
+        ]  # fmt: skip
+        assert edge["spoofed_share"] == {"bits": 1, "packets": 1}
+        assert edge["tops"]["destinations"][0]["address"] == "203.0.113.10"
+        assert edge["tops"]["routers"][0]["address"] == "198.51.100.254"
+        assert edge["geoip"] == []
         assert "requests" not in [one["dataset"] for one in edge["datasets"]]
         metrics = (await client.get("/metrics")).text
         assert (
@@ -106,6 +116,29 @@ async def test_what_is_configured_is_watched_and_shown(tmp_path):
         assert "10.1.2.3" not in metrics
         health = (await client.get("/health")).json()
         assert {"name": "edge sensor", "status": "ok", "detail": ""} in health["components"]
+
+
+async def test_sources_are_told_with_what_configured_databases_know_of_them(tmp_path):
+    simulation, calm = simulated(), CLOCK.now() - timedelta(hours=1)
+    stopped = {"outcome": Outcome.DROPPED, "system": "dosd", "source": "1.1.1.1"}
+    flow = Flow("more", Account().id, Span(calm), PREFIX, "203.0.113.10", 2e8, 3e5, **stopped)
+    simulation.put_traffic(flow)
+    city = write_database(tmp_path / "city.mmdb", "GeoLite2-City", {"1.1.1.0/24": CITY})
+    asn = write_database(tmp_path / "asn.mmdb", "GeoLite2-ASN", {"1.1.1.0/24": ASN})
+    files = {"geoip_files": [str(city), str(asn)]}
+    async with running(simulation, CLOCK.now) as endpoints:
+        configured = settings(tmp_path, endpoints.base_url, sensor=files)
+        async with serving(configured) as client:
+            edge = await shown(client, "mitigations")
+            metrics = (await client.get("/metrics")).text
+    told = {one["address"]: one for one in edge["tops"]["sources"]}
+    place = [told["1.1.1.1"][key] for key in ("country", "city", "asn", "as_name")]
+    assert place == ["NL", "Amsterdam", 64501, "Example Net"]
+    assert (told["1.1.1.1"]["range"], told["1.1.1.1"]["spoofed"]) == (None, False)
+    assert told["10.1.2.3"]["city"] is None
+    assert edge["spoofed_share"] == {"bits": 0.8, "packets": 0.25}
+    assert [one["type"] for one in edge["geoip"]] == ["GeoLite2-City", "GeoLite2-ASN"]
+    assert "Amsterdam" not in metrics
 
 
 async def test_a_failing_sensor_degrades_the_health_and_nothing_else(tmp_path):
