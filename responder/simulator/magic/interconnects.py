@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from responder.simulator.auth import Caller, account_family, caller_of
 from responder.simulator.envelope import Layout
 from responder.simulator.inventory import identifier
-from responder.simulator.magic.tunnel import Health, Tunnel, TunnelKind
+from responder.simulator.magic.tunnel import Health, LineState, Tunnel, TunnelKind
 
 __all__ = ["router"]
 
@@ -23,7 +23,13 @@ router = APIRouter(prefix="/accounts/{account_id}/cni")
 
 _FAMILY = account_family(Layout.RESULT_LAST)
 _READS = ("Magic Transit Read", "Magic Transit Write", "Magic WAN Read", "Magic WAN Write")
-_STATES = {Health.HEALTHY: "Healthy", Health.DEGRADED: "Unhealthy", Health.DOWN: "Down"}
+_STATES = {
+    Health.HEALTHY: LineState.HEALTHY,
+    Health.DEGRADED: LineState.UNHEALTHY,
+    Health.DOWN: LineState.DOWN,
+}
+_REASONED = frozenset({LineState.UNHEALTHY, LineState.DOWN})
+"""Only these have a reason, where one is known."""
 
 _Caller = Annotated[Caller, Depends(caller_of(_FAMILY))]
 
@@ -41,8 +47,9 @@ async def get_status(account_id: str, name: str, caller: _Caller) -> JSONRespons
     line = next((each for each in _lines(caller, account_id) if each.name == name), None)
     if line is None:
         raise caller.error(404, 1001, "Interconnect not found")
-    reason = {} if line.health is Health.HEALTHY else {"reason": "simulated"}
-    return JSONResponse({"state": _STATES[line.health], **reason})
+    state = line.line.state or _STATES[line.health]
+    reason = {"reason": line.line.reason or "simulated"} if state in _REASONED else {}
+    return JSONResponse({"state": state, **reason})
 
 
 @router.get("/cnis")
@@ -97,7 +104,7 @@ def _cni_json(line: Tunnel, caller: Caller) -> dict[str, object]:
         "p2p_ip": _address(interface.ip, interface, caller),
         "cust_ip": _address(interface.ip + 1, interface, caller),
         "magic": {"conduit_name": line.name, "description": line.description, "mtu": line.mtu},
-        "bgp": None,
+        "bgp": {"customer_asn": line.asn, "extra_prefixes": []} if line.asn else None,
     }
 
 

@@ -61,4 +61,5 @@ def tunnel(tunnel: Tunnel) -> dict[str, object]:
         "kind": tunnel.kind,
         "health": tunnel.health,
         "since": moment(tunnel.turns[-1].at),
+        "line": tunnel.line.state,
     }

@@ -7,7 +7,7 @@ from typing import Self
 
 from responder.simulator.inventory import BORN, Account, identifier
 
-__all__ = ["Health", "HealthTurn", "Tunnel", "TunnelKind"]
+__all__ = ["Health", "HealthTurn", "Line", "LineState", "Tunnel", "TunnelKind"]
 
 _KEPT_TURNS = 200
 
@@ -28,6 +28,23 @@ class Health(StrEnum):
     DOWN = "down"
 
 
+class LineState(StrEnum):
+    """How the physical line of an interconnect is, whatever flows over it."""
+
+    PENDING = "Pending"
+    DOWN = "Down"
+    UNHEALTHY = "Unhealthy"
+    HEALTHY = "Healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is told of an interconnect's line; without a state it follows the tunnel's health."""
+
+    state: LineState | None = None
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class HealthTurn:
     """From this moment on the tunnel was so."""
@@ -38,7 +55,10 @@ class HealthTurn:
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """One tunnel; `colos` are the data centres that check its health."""
+    """One tunnel; `colos` are the data centres that check its health.
+
+    With an `asn`, that of the network behind it, there is a BGP session through it.
+    """
 
     name: str
     kind: TunnelKind = TunnelKind.GRE
@@ -48,6 +68,8 @@ class Tunnel:
     interface_address: str = "10.213.0.8/31"
     colos: tuple[str, ...] = ("AMS", "FRA")
     mtu: int = 1476
+    asn: int | None = None
+    line: Line = field(default_factory=Line)
     account: Account = field(default_factory=Account)
     turns: tuple[HealthTurn, ...] = (HealthTurn(Health.HEALTHY),)
 

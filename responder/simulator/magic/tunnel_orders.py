@@ -3,13 +3,17 @@
 POST   /simulator/tunnels            `{"name": "gre-1", "health": "healthy"}`, and any of `kind`
                                      (gre, ipsec, interconnect), `description`, `colos`, `mtu`,
                                      `cloudflare_endpoint`, `customer_endpoint`,
-                                     `interface_address`, `account`
+                                     `interface_address`, `asn`, `account`
 PUT    /simulator/tunnels/{tunnel}   `{"health": "degraded"}` or `healthy` or `down`
 PUT    /simulator/interconnects      `{"as_observed": true}`: answer as in the field, not as in the
                                      schema
+PUT    /simulator/interconnects/{tunnel}   `{"state": "Down", "reason": "no light"}` or `Pending`,
+                                     `Unhealthy`, `Healthy`: the line itself; null follows the
+                                     health of the tunnel again
 DELETE /simulator/tunnels/{tunnel}   the tunnel is taken down; it is a name or an id
 """
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Annotated
 
@@ -17,7 +21,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import Field, IPvAnyAddress, IPvAnyInterface
 
 from responder.simulator.magic import report
-from responder.simulator.magic.tunnel import Health, HealthTurn, Tunnel, TunnelKind
+from responder.simulator.magic.tunnel import Health, HealthTurn, Line, LineState, Tunnel, TunnelKind
 from responder.simulator.orders import Now, Order, Simulated, account_named
 from responder.simulator.state import Simulation
 
@@ -38,6 +42,7 @@ class TunnelOrder(Order):
     cloudflare_endpoint: IPvAnyAddress = IPv4Address("192.0.2.1")
     customer_endpoint: IPvAnyAddress = IPv4Address("198.51.100.1")
     interface_address: IPvAnyInterface = IPv4Interface("10.213.0.8/31")
+    asn: Annotated[int, Field(ge=1, lt=2**32)] | None = None
     account: str | None = None
 
 
@@ -53,6 +58,13 @@ class InterconnectsOrder(Order):
     as_observed: bool
 
 
+class LineOrder(Order):
+    """Body of PUT /interconnects/{tunnel}."""
+
+    state: LineState | None
+    reason: str = ""
+
+
 def add_tunnel(order: TunnelOrder, simulation: Simulation) -> Tunnel:
     """Set a tunnel up."""
     tunnel = Tunnel(
@@ -64,6 +76,7 @@ def add_tunnel(order: TunnelOrder, simulation: Simulation) -> Tunnel:
         str(order.interface_address),
         colos=order.colos,
         mtu=order.mtu,
+        asn=order.asn,
         account=account_named(order.account, simulation),
         turns=(HealthTurn(order.health),),
     )
@@ -102,6 +115,19 @@ async def change_interconnects(
     """Set which of two shapes the lists of physical lines have."""
     simulation.interconnects_as_observed = order.as_observed
     return order.model_dump()
+
+
+@router.put("/interconnects/{name_or_id}")
+async def change_line(
+    name_or_id: str, order: LineOrder, simulation: Simulated
+) -> dict[str, object]:
+    """Cut a line, mend it, or leave it as not yet built."""
+    tunnel = _tunnel(name_or_id, simulation)
+    if tunnel.kind is not TunnelKind.INTERCONNECT:
+        raise HTTPException(404, f"{name_or_id!r} is no interconnect")
+    tunnel = replace(tunnel, line=Line(order.state, order.reason))
+    simulation.put_tunnel(tunnel)
+    return report.tunnel(tunnel)
 
 
 def _tunnel(name_or_id: str, simulation: Simulation) -> Tunnel:

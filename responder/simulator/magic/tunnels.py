@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse
 
 from responder.simulator.auth import Caller, account_family, caller_of
 from responder.simulator.envelope import Layout, moment, success
-from responder.simulator.inventory import BORN
-from responder.simulator.magic.tunnel import Tunnel, TunnelKind
+from responder.simulator.inventory import BORN, identifier
+from responder.simulator.magic.tunnel import Health, Tunnel, TunnelKind
 
 __all__ = ["router"]
 
@@ -108,6 +108,28 @@ def _common_json(tunnel: Tunnel, *, new_target: bool) -> dict[str, object]:
     }
 
 
+def _bgp_json(tunnel: Tunnel) -> dict[str, object]:
+    """Show the BGP session, which is up while any of the health checks pass (assumed).
+
+    Of an interconnect the schema has the session, and not how it is.
+    """
+    if tunnel.asn is None:
+        return {}
+    up = tunnel.health is not Health.DOWN
+    return {
+        "bgp": _session(tunnel.asn),
+        "bgp_status": {
+            "state": "BGP_UP" if up else "BGP_DOWN",
+            "tcp_established": up,
+            "updated_at": moment(tunnel.turns[-1].at),
+        },
+    }
+
+
+def _session(asn: int) -> dict[str, object]:
+    return {"customer_asn": asn, "extra_prefixes": []}
+
+
 def _gre_json(tunnel: Tunnel, *, new_target: bool) -> dict[str, object]:
     return {
         **_common_json(tunnel, new_target=new_target),
@@ -115,6 +137,7 @@ def _gre_json(tunnel: Tunnel, *, new_target: bool) -> dict[str, object]:
         "customer_gre_endpoint": tunnel.customer_endpoint,
         "mtu": tunnel.mtu,
         "ttl": 64,
+        **_bgp_json(tunnel),
     }
 
 
@@ -126,6 +149,7 @@ def _ipsec_json(tunnel: Tunnel, *, new_target: bool) -> dict[str, object]:
         "replay_protection": False,
         "allow_null_cipher": False,
         "psk_metadata": {"last_generated_on": moment(BORN)},
+        **_bgp_json(tunnel),
     }
 
 
@@ -135,4 +159,6 @@ def _interconnect_json(tunnel: Tunnel, *, new_target: bool) -> dict[str, object]
         "colo_name": next(iter(tunnel.colos), ""),
         "gre": {"cloudflare_endpoint": tunnel.cloudflare_endpoint},
         "mtu": tunnel.mtu,
+        "virtual_port_reservation_id": identifier("port", tunnel.id),
+        **({"bgp": _session(tunnel.asn)} if tunnel.asn else {}),
     }

@@ -51,6 +51,45 @@ async def test_the_status_follows_the_health(
     assert unknown.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "told"),
+    [
+        ("Pending", "", {"state": "Pending"}),
+        ("Down", "no light", {"state": "Down", "reason": "no light"}),
+        ("Unhealthy", "", {"state": "Unhealthy", "reason": "simulated"}),
+        ("Healthy", "ignored", {"state": "Healthy"}),
+    ],
+)
+async def test_a_line_can_be_otherwise_than_the_tunnel_over_it(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, state: str, reason: str, told: object
+):
+    changed = await control.put("/interconnects/line-1", json={"state": state, "reason": reason})
+    answer = (await api.get(f"{CNI}/interconnects/line-1/status")).json()
+    await control.put("/interconnects/line-1", json={"state": None})
+    after = (await api.get(f"{CNI}/interconnects/line-1/status")).json()
+
+    assert (changed.json()["line"], changed.json()["health"]) == (state, "healthy")
+    assert answer == told
+    assert after == {"state": "Healthy"}
+
+
+@pytest.mark.parametrize(("line", "status"), [("line-9", 404), ("gre-1", 404)])
+async def test_only_an_interconnect_has_a_line(control: httpx.AsyncClient, line: str, status: int):
+    answer = await control.put(f"/interconnects/{line}", json={"state": "Down"})
+    assert answer.status_code == status
+
+
+async def test_a_session_of_bgp_is_told_where_there_is_one(
+    api: httpx.AsyncClient, control: httpx.AsyncClient
+):
+    line = {"name": "line-4", "kind": "interconnect", "asn": 64500}
+    await control.post("/tunnels", json=line)
+    *without, session = (await api.get(f"{CNI}/cnis")).json()["items"]
+
+    assert [one["bgp"] for one in without] == [None] * 3
+    assert session["bgp"] == {"customer_asn": 64500, "extra_prefixes": []}
+
+
 async def test_addresses_and_cursors_have_two_shapes(
     api: httpx.AsyncClient, control: httpx.AsyncClient
 ):

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from responder.simulator.inventory import Account, identifier
 from responder.simulator.magic.prefix import BgpPrefix
-from responder.simulator.magic.tunnel import Tunnel, TunnelKind
+from responder.simulator.magic.tunnel import Line, LineState, Tunnel, TunnelKind
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -123,7 +123,7 @@ async def test_it_reads_ipsec_tunnels_and_interconnects(sdk, live):
 
 
 async def test_it_reads_physical_lines(sdk, live):
-    live.simulation.put_tunnel(Tunnel("line-1", TunnelKind.INTERCONNECT))
+    live.simulation.put_tunnel(Tunnel("line-1", TunnelKind.INTERCONNECT, asn=64500))
     lines = await sdk.network_interconnects.interconnects.list(account_id=ACCOUNT)
     status = await sdk.network_interconnects.interconnects.status("line-1", account_id=ACCOUNT)
     sent = _sent(live)
@@ -132,3 +132,27 @@ async def test_it_reads_physical_lines(sdk, live):
     assert sent == ("GET", f"{BASE}/cni/interconnects/line-1/status", "", None)
     assert [line.name for line in lines.items] == ["line-1"]
     assert (status.state, cnis.items[0].interconnect) == ("Healthy", "line-1")
+    assert cnis.items[0].bgp.customer_asn == 64500
+
+
+@pytest.mark.parametrize("state", LineState)
+async def test_it_reads_each_state_of_a_line(sdk, live, state):
+    line = Line(state, "no light")
+    live.simulation.put_tunnel(Tunnel("line-1", TunnelKind.INTERCONNECT, line=line))
+    status = await sdk.network_interconnects.interconnects.status("line-1", account_id=ACCOUNT)
+
+    reasoned = state in {LineState.DOWN, LineState.UNHEALTHY}
+    assert status.state == state
+    assert getattr(status, "reason", None) == ("no light" if reasoned else None)
+
+
+async def test_it_reads_a_session_of_bgp(sdk, live):
+    for kind in TunnelKind:
+        live.simulation.put_tunnel(Tunnel(f"{kind}-1", kind, asn=64500))
+    magic = sdk.magic_transit
+    (gre,) = (await magic.gre_tunnels.list(account_id=ACCOUNT)).gre_tunnels
+    (ipsec,) = (await magic.ipsec_tunnels.list(account_id=ACCOUNT)).ipsec_tunnels
+    (line,) = (await magic.cf_interconnects.list(account_id=ACCOUNT)).interconnects
+
+    assert {gre.bgp_status.state, ipsec.bgp_status.state} == {"BGP_UP"}
+    assert {gre.bgp.customer_asn, line.bgp.customer_asn} == {64500}

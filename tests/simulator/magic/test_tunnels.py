@@ -63,6 +63,17 @@ async def test_the_target_of_the_health_check_has_two_shapes(
     assert answer.json()["result"]["gre_tunnels"][0]["health_check"]["target"] == target
 
 
+@pytest.mark.parametrize(("health", "state"), [("degraded", "BGP_UP"), ("down", "BGP_DOWN")])
+async def test_a_session_of_bgp_is_up_while_any_check_passes(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, health: str, state: str
+):
+    await control.post("/tunnels", json={"name": "gre-9", "asn": 64500, "health": health})
+    listed = (await api.get(f"{MAGIC}/gre_tunnels")).json()["result"]["gre_tunnels"]
+    told = {tunnel["name"]: tunnel.get("bgp_status", {}).get("state") for tunnel in listed}
+
+    assert told == {"gre-1": None, "gre-9": state}
+
+
 async def test_reading_wants_magic_transit(api: httpx.AsyncClient, simulation: Simulation):
     token = simulation.find_token("default")
     simulation.put_token(replace(token, permissions=frozenset({"IP Prefixes: Read"})))
