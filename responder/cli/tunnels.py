@@ -1,5 +1,6 @@
 """`responder tunnels`: tunnels and interconnects, and how well they are."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import typer
@@ -30,6 +31,19 @@ _COLUMNS = (
 )
 
 
+_LINES = (
+    Column("INTERCONNECT"),
+    Column("STATE"),
+    Column("REASON", folds=True),
+    Column("FACILITY", spare=2, folds=True),
+    Column("SPEED", spare=6),
+    Column("CLOUDFLARE", spare=3),
+    Column("CUSTOMER", spare=4),
+    Column("BGP", spare=5),
+    Column("TUNNEL", spare=7),
+)
+
+
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -52,9 +66,34 @@ class _Tunnel(_Answer):
     health: _Health | None = None
 
 
+class _Bgp(_Answer):
+    customer_asn: int
+
+
+class _Link(_Answer):
+    tunnel: str | None = None
+    cloudflare_address: str | None = None
+    customer_address: str | None = None
+    bgp: _Bgp | None = None
+
+
+class _Line(_Answer):
+    name: str
+    facility: str | None = None
+    address: str | None = None
+    site: str | None = None
+    speed: str | None = None
+    state: str | None = None
+    reason: str | None = None
+    problem: str | None = None
+    links: tuple[_Link, ...] = ()
+
+
 class _TunnelsAnswer(_Answer):
     tunnels: tuple[_Tunnel, ...]
     health_problem: str | None = None
+    interconnects: tuple[_Line, ...] | None = None
+    interconnects_problem: str | None = None
 
 
 @app.command()
@@ -65,6 +104,9 @@ def tunnels(asked: Asking) -> None:
     They are GRE and IPsec tunnels and interconnects. HEALTH is the mean of all health checks of
     the last 30 minutes, as Cloudflare's data centres saw them: 100% healthy, 50% degraded, 0%
     down. AGE is that of the newest; a few minutes are usual.
+
+    Below are the physical lines of interconnects: pending, down, unhealthy or healthy, and what
+    runs over each.
     """
     with tool_client(asked) as client:
         answer = client.ask(ToolQuestion("GET", ("account", "tunnels")), _TunnelsAnswer)
@@ -72,8 +114,41 @@ def tunnels(asked: Asking) -> None:
             print_json(answer)
             return
         print_table(_COLUMNS, [_row(one, client.now()) for one in answer.tunnels])
+    if answer.interconnects:
+        typer.echo()
+        print_table(_LINES, [row for line in answer.interconnects for row in _line_rows(line)])
+    for problem in _problems(answer):
+        typer.echo(printable(problem), err=True)
+
+
+def _problems(answer: _TunnelsAnswer) -> Iterator[str]:
+    """Yield what is not known, and why; lines with the same trouble in one sentence."""
     if answer.health_problem:
-        typer.echo(printable(f"health is not known: {answer.health_problem}"), err=True)
+        yield f"health is not known: {answer.health_problem}"
+    if answer.interconnects_problem:
+        yield f"interconnects are not all known: {answer.interconnects_problem}"
+    lines = answer.interconnects or ()
+    for problem in dict.fromkeys(line.problem for line in lines if line.problem):
+        names = ", ".join(line.name for line in lines if line.problem == problem)
+        yield f"the state of {names} is not known: {problem}"
+
+
+def _line_rows(line: _Line) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each link over a line, or one for a line without any."""
+    place = ", ".join(part for part in (line.facility, line.address) if part) or line.site
+    state = line.state.lower() if line.state else "unknown"
+    for link in line.links or (_Link(),):
+        yield (
+            line.name,
+            state,
+            line.reason or "",
+            place or "",
+            line.speed or "",
+            link.cloudflare_address or "",
+            link.customer_address or "",
+            f"AS{link.bgp.customer_asn}" if link.bgp else "",
+            link.tunnel or "",
+        )
 
 
 def _row(tunnel: _Tunnel, now: datetime) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ __all__ = [
     "Answer",
     "Operation",
     "Result",
+    "bare",
     "malformed",
     "moment",
     "understood",
@@ -87,6 +88,20 @@ def understood(answer: Answer, operation: Operation) -> Result:
         raise malformed(operation, f"{answer.status} with {_said(answer, ())}")
     info = envelope.get("result_info")
     return Result(envelope.get("result"), info if isinstance(info, dict) else {})
+
+
+def bare(answer: Answer, operation: Operation) -> Mapping[str, object]:
+    """Return the object of a family that answers without an envelope; raises ProviderError.
+
+    Its failures, and what something on the way answers, come as they do elsewhere.
+    """
+    document = _envelope(answer.body)
+    fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+    if not fine or document.get("success") is False:
+        raise _failed(answer, document, operation)
+    if not document:
+        raise malformed(operation, f"{answer.status} with {_said(answer, ())}")
+    return document
 
 
 def malformed(operation: Operation, what: str) -> ProviderError:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx
 
 from responder import __version__
-from responder.cloudflare.answers import Answer, Operation, Result, malformed, understood
+from responder.cloudflare.answers import Answer, Operation, Result, bare, malformed, understood
 from responder.cloudflare.credentials import Credential, excerpt
 from responder.cloudflare.graphql import queried
 from responder.domain.breaker import Failure
@@ -92,6 +92,12 @@ class CloudflareClient:
         """Ask once; raises ProviderError for whatever is not a success."""
         request = self._request(method, path, params, json)
         return await self._ask(request, operation, understood)
+
+    async def read_bare(
+        self, path: str, operation: Operation, *, params: Mapping[str, str] | None = None
+    ) -> Mapping[str, object]:
+        """Ask once where answers have no envelope; raises ProviderError for what is no object."""
+        return await self._ask(self._request("GET", path, params, None), operation, bare)
 
     async def query(
         self, text: str, variables: Mapping[str, object], operation: Operation

@@ -11,7 +11,7 @@ from support.tools import CLOCK, TOKEN, tools_running
 
 from responder.simulator import Fault, FaultKind
 from responder.simulator.inventory import BORN
-from responder.simulator.magic.tunnel import Health, HealthTurn, Tunnel, TunnelKind
+from responder.simulator.magic.tunnel import Health, HealthTurn, Line, LineState, Tunnel, TunnelKind
 
 pytestmark = pytest.mark.integration
 
@@ -30,6 +30,7 @@ def tools(module_tools, monkeypatch, tmp_path):
     monkeypatch.setenv("RESPONDER_API_TOKEN_FILE", str(token))
     module_tools.simulation.faults.clear()
     module_tools.simulation.tunnels.clear()
+    module_tools.simulation.interconnects_as_observed = False
     for tunnel in (
         Tunnel("gre-1", mtu=1456),
         Tunnel("ipsec-1", TunnelKind.IPSEC, customer_endpoint="198.51.100.9"),
@@ -40,7 +41,8 @@ def tools(module_tools, monkeypatch, tmp_path):
 
 
 def lines(ended):
-    return {line.split()[0]: line for line in ended.out.splitlines()[1:]}
+    table = ended.out.partition("\n\n")[0]
+    return {line.split()[0]: line for line in table.splitlines()[1:]}
 
 
 @pytest.mark.usefixtures("tools")
@@ -95,3 +97,66 @@ def test_a_list_that_fails_is_a_failure(run, tools):
     ended = run("tunnels")
     assert (ended.code, ended.out) == (1, "")
     assert "list_tunnels" in ended.err
+
+
+def physical(ended):
+    """Return the second table: its rows by the name of the line."""
+    table = ended.out.partition("\nINTERCONNECT ")[2]
+    return {line.split()[0]: " ".join(line.split()) for line in table.splitlines()[1:]}
+
+
+@pytest.mark.parametrize("observed", [False, True], ids=["schema", "field"])
+def test_lines_are_shown_with_their_state_their_place_and_both_ends(run, tools, observed):
+    tools.simulation.interconnects_as_observed = observed
+    cut = Line(LineState.DOWN, "no light")
+    tunnel = Tunnel("line-1", TunnelKind.INTERCONNECT, mtu=1500, asn=64500, line=cut)
+    tools.simulation.put_tunnel(tunnel)
+    ended = run("tunnels")
+    assert physical(ended)["line-1"] == (
+        "line-1 down no light Simulated, 1 Simulated Street 10G 10.213.0.8/31 10.213.0.9/31"
+        " AS64500 line-1"
+    )
+    assert ended.err == ""
+    (line,) = json.loads(run("tunnels", "-o", "json").out)["interconnects"]
+    assert (line["state"], line["reason"], line["type"]) == ("Down", "no light", "direct")
+    (link,) = line["links"]
+    assert link["cloudflare_address"] == "10.213.0.8/31"
+    assert link["customer_address"] == "10.213.0.9/31"
+    assert (link["bgp"]["customer_asn"], link["mtu"], link["tunnel"]) == (64500, 1500, "line-1")
+
+
+def test_lines_beyond_the_first_page_are_shown(run, tools):
+    for index in range(120):
+        tools.simulation.put_tunnel(Tunnel(f"x-{index}", TunnelKind.INTERCONNECT))
+    ended = run("tunnels")
+    assert len(physical(ended)) == 121
+    assert "x-119 is not known: read_interconnect_state: only the first 100 lines" in ended.err
+
+
+def test_without_the_permission_all_but_the_lines_is_shown(run, tools):
+    tools.simulation.faults.add(Fault(FaultKind.FORBIDDEN, path="/cni/"))
+    ended = run("tunnels")
+    assert ended.code == 0
+    assert "healthy" in lines(ended)["gre-1"]
+    assert physical(ended) == {}
+    assert "interconnects are not all known: list_interconnects: " in ended.err
+    assert "needs the permission 'Magic Transit Read'" in ended.err
+    told = json.loads(run("tunnels", "-o", "json").out)
+    assert told["interconnects"] is None
+    assert len(told["tunnels"]) == 3
+
+
+def test_without_their_states_lines_are_shown_and_the_trouble_is_said_once(run, tools):
+    tools.simulation.put_tunnel(Tunnel("line-2", TunnelKind.INTERCONNECT))
+    tools.simulation.faults.add(Fault(FaultKind.FORBIDDEN, path="/status"))
+    ended = run("tunnels")
+    assert [row.split()[1] for row in physical(ended).values()] == ["unknown", "unknown"]
+    assert ended.err.count("Cloudflare answered 403") == 1
+    assert "the state of line-1, line-2 is not known: read_interconnect_state" in ended.err
+
+
+def test_an_account_without_interconnects_has_one_table(run, tools):
+    del tools.simulation.tunnels[Tunnel("line-1").id]
+    ended = run("tunnels")
+    assert "INTERCONNECT" not in ended.out
+    assert ended.err == ""

@@ -8,6 +8,7 @@ from cloudflare import AsyncCloudflare
 
 from responder.cloudflare.credentials import Key, Token
 from responder.cloudflare.ddos import DdosOverrides, DdosScope, Entrypoint, OverrideRule
+from responder.cloudflare.interconnects import interconnects
 from responder.cloudflare.magic_tunnels import magic_tunnels
 from responder.cloudflare.mnm import MnmRule, MnmRules
 from responder.cloudflare.prefix_inventory import held_prefixes
@@ -77,6 +78,16 @@ ANSWERS = {
 }
 
 
+LINE = "Line 1/east"
+BARE = {
+    f"/accounts/{ACCOUNT}/cni/interconnects": {"items": [{"name": LINE}], "next": 1},
+    f"/accounts/{ACCOUNT}/cni/interconnects?cursor=1": {"items": [], "next": None},
+    f"/accounts/{ACCOUNT}/cni/cnis": {"items": []},
+    f"/accounts/{ACCOUNT}/cni/interconnects/{LINE}/status": {"state": "Healthy"},
+}
+"""What is answered without an envelope."""
+
+
 class Recorder:
     """Answers as Cloudflare would, and keeps the shape of each request."""
 
@@ -88,7 +99,11 @@ class Recorder:
         headers = {name: request.headers[name] for name in COMPARED if name in request.headers}
         body = json.loads(request.content) if request.content else None
         self.shapes.append((request.method, str(request.url), body, headers))
-        return self.success(ANSWERS[request.url.path.removeprefix("/client/v4")])
+        path = request.url.path.removeprefix("/client/v4")
+        query = request.url.query.decode()
+        if answer := BARE.get(f"{path}?{query}" if query else path):
+            return httpx.Response(200, json=answer)
+        return self.success(ANSWERS[path])
 
 
 # for us, and for the SDK
@@ -222,6 +237,15 @@ ACCOUNT_CALLS = {
             lambda sdk: sdk.magic_transit.gre_tunnels.list(account_id=ACCOUNT),
             lambda sdk: sdk.magic_transit.ipsec_tunnels.list(account_id=ACCOUNT),
             lambda sdk: sdk.magic_transit.cf_interconnects.list(account_id=ACCOUNT),
+        ],
+    ),
+    "list interconnects and how they are": (
+        lambda client: interconnects(client, ACCOUNT),
+        [
+            lambda sdk: sdk.network_interconnects.interconnects.list(account_id=ACCOUNT),
+            lambda sdk: sdk.network_interconnects.interconnects.list(account_id=ACCOUNT, cursor=1),
+            lambda sdk: sdk.network_interconnects.cnis.list(account_id=ACCOUNT),
+            lambda sdk: sdk.network_interconnects.interconnects.status(LINE, account_id=ACCOUNT),
         ],
     ),
     "list managed ddos rules": (
