@@ -57,7 +57,7 @@ class Databases:
         return found
 
     def shown(self) -> list[dict[str, object]]:
-        """Return each file as it was last seen: its type, how old its data are, its problem."""
+        """Return each file as it is now: its type, how old its data are, its problem."""
         return [file.shown() for file in self._files]
 
     def close(self) -> None:
@@ -90,7 +90,8 @@ class _File:
         return found if isinstance(found, dict) else None
 
     def shown(self) -> dict[str, object]:
-        """Return what people want to know of the file."""
+        """Return what people want to know of the file as it is now."""
+        self._follow()
         known = self._reader.metadata() if self._reader else None
         return {
             "file": str(self._path),

@@ -152,6 +152,13 @@ def test_closed_databases_are_opened_by_the_next_question(city, opened):
         databases.close()
 
 
+def test_a_problem_is_known_before_anybody_asks_for_an_address(opened, city):
+    fine, missing = opened(city, city.with_name("gone.mmdb")).shown()
+    assert (fine["type"], fine["problem"]) == ("GeoLite2-City", None)
+    assert (missing["type"], missing["built_at"]) == (None, None)
+    assert "cannot be read (No such file or directory)" in missing["problem"]
+
+
 def listed(*rows):
     operation = Operation("read_edge_mitigations", "Account Analytics Read")
     return Listed(tuple(Row(one, operation) for one in rows), truncated=False)
