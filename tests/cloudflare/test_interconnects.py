@@ -186,6 +186,12 @@ async def test_what_is_no_list_of_lines_is_a_failure(cloudflare, answer):
         await interconnects(cloudflare({"/interconnects": answer}), "a")
 
 
+async def test_a_failure_in_the_envelope_is_one_whatever_its_status(cloudflare):
+    client = cloudflare({"/interconnects": refused(200)})
+    with pytest.raises(ProviderError, match="10000 Authentication error; the credential needs"):
+        await interconnects(client, "a")
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
