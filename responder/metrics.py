@@ -10,8 +10,9 @@ from prometheus_client.registry import Collector
 from responder import __version__
 from responder.domain.audit import Decision, Reason
 from responder.domain.breaker import Breaker, Circuit
-from responder.domain.clock import Moment
+from responder.domain.clock import ZERO, Moment
 from responder.domain.credential import Credential
+from responder.domain.guards import calm_left, constrained_for
 from responder.domain.memory import Demand
 from responder.domain.targets import Unassigned
 from responder.ports import TargetView
@@ -188,6 +189,7 @@ class LiveCollector(Collector):
         """Read the state once, and give it as metrics."""
         live = self._live()
         yield from _of_targets(live)
+        yield from _of_waits(live)
         yield from _of_the_service(live)
 
 
@@ -220,6 +222,36 @@ def _of_targets(live: Live) -> Iterator[Metric]:
         pauses.add_metric((memory.target,), _paused_seconds(view, live.now))
         stuck.add_metric((memory.target,), float(bool(memory.stuck)))
     yield from (engaged, seconds, decision, paused, pauses, stuck)
+
+
+def _of_waits(live: Live) -> Iterator[Metric]:
+    """Tell how far each target has come, and what it waits for; no series where it does not."""
+    labels = ("site", "target", "mitigation", "state", "actual")
+    states = _gauge("mitigation_state_info", "1 for what we did, and what a read says.", labels)
+    decision = _gauge(
+        "decision_until_timestamp_seconds", "Until when the decision stands.", ("target",)
+    )
+    refused = _gauge(
+        "constrained_until_timestamp_seconds",
+        "Until when the provider refuses the next change.",
+        ("target",),
+    )
+    calm = _gauge(
+        "calm_remaining_seconds", "Calm that a release still has to see, while ours.", ("target",)
+    )
+    for view in live.targets:
+        memory = view.memory
+        told = (memory.site, memory.target, memory.mitigation, memory.state, memory.seen)
+        states.add_metric(told, 1.0)
+        if memory.decision is not None and memory.decision.until is not None:
+            decision.add_metric((memory.target,), memory.decision.until.timestamp())
+        wait = constrained_for(memory, live.now)
+        if wait > ZERO:
+            refused.add_metric((memory.target,), (live.now.wall + wait).timestamp())
+        if memory.ours:
+            _, left = calm_left(memory, view.policy, live.now)
+            calm.add_metric((memory.target,), max(left, ZERO).total_seconds())
+    yield from (states, decision, refused, calm)
 
 
 def _is_paused(view: TargetView) -> bool:

@@ -21,7 +21,9 @@ __all__ = [
     "RAISING",
     "Guard",
     "Proposal",
+    "calm_left",
     "calm_needed",
+    "constrained_for",
     "strictest",
 ]
 
@@ -114,12 +116,15 @@ def _limits(p: Proposal) -> Decision | None:
     return p.admission
 
 
+def constrained_for(memory: Memory, now: Moment) -> timedelta:
+    """Return how long the provider still refuses the next change; nought or less: it does not."""
+    reading = memory.reading
+    return ZERO if reading is None else reading.mark + reading.constrained_for - now.elapsed
+
+
 def _cooldown(p: Proposal) -> Decision | None:
     """Hold both ways for the provider's own constraint between two changes."""
-    reading = p.memory.reading
-    if reading is None:
-        return None
-    left = reading.mark + reading.constrained_for - p.now.elapsed
+    left = constrained_for(p.memory, p.now)
     return _hold(p, Reason.COOLDOWN, left, "the provider's own wait") if left > ZERO else None
 
 
@@ -147,10 +152,15 @@ def calm_needed(memory: Memory, policy: Policy, now: Moment) -> tuple[Reason, ti
     return Reason.FLAP_HOLD, max(calm, grown)
 
 
+def calm_left(memory: Memory, policy: Policy, now: Moment) -> tuple[Reason, timedelta]:
+    """Return how much calm a release still has to see; it counts from demand becoming `none`."""
+    reason, needed = calm_needed(memory, policy, now)
+    return reason, needed - (memory.calm_for or ZERO)
+
+
 def _calm(p: Proposal) -> Decision | None:
-    """Hold lowering; it counts from demand becoming `none`."""
-    reason, needed = calm_needed(p.memory, p.policy, p.now)
-    left = needed - (p.memory.calm_for or ZERO)
+    """Hold lowering until there was calm for long enough."""
+    reason, left = calm_left(p.memory, p.policy, p.now)
     return _hold(p, reason, left) if left > ZERO else None
 
 

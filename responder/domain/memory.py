@@ -276,6 +276,12 @@ class Memory:
         return self.state is not State.RELEASED
 
     @property
+    def seen(self) -> Actual:
+        """What the last read said, unless reads fail and nothing of ours vouches for it."""
+        vouched = self.unread_mark is None or self.state is State.ENGAGED
+        return self.reading.actual if self.reading and vouched else Actual.UNKNOWN
+
+    @property
     def idle(self) -> bool:
         """Whether nothing about it moves with time."""
         moving = self.ours or self.wanted or self.episode or self.override or self.would.on

@@ -5,7 +5,7 @@ from typing import Any
 
 from responder.domain.alerts import Alert
 from responder.domain.audit import AuditEntry, Decision
-from responder.domain.memory import Actual, Memory, Override, State
+from responder.domain.memory import Override
 from responder.domain.peak import shown
 from responder.ports import TargetView
 
@@ -29,7 +29,7 @@ def target_document(view: TargetView) -> dict[str, Any]:
         "policy": view.policy.name,
         "mode": view.policy.mode,
         "state": memory.state,
-        "actual": _actual(memory),
+        "actual": memory.seen,
         "demand": memory.demand,
         "owner": memory.owner,
         "since": moment_text(memory.since),
@@ -62,12 +62,6 @@ def event_document(entry: AuditEntry) -> dict[str, Any]:
 
 def _rfc3339(at: datetime, precision: str) -> str:
     return at.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
-
-
-def _actual(memory: Memory) -> Actual:
-    """Return what the last read said, unless reads fail and nothing of ours vouches for it."""
-    vouched = memory.unread_mark is None or memory.state is State.ENGAGED
-    return memory.reading.actual if memory.reading and vouched else Actual.UNKNOWN
 
 
 def _decision(decision: Decision | None) -> dict[str, Any] | None:

@@ -278,6 +278,7 @@ async def test_a_dead_api_is_said_once_and_shown(setup):
 NAMES = [
     "mitigation_engaged",
     "mitigation_engaged_seconds",
+    "mitigation_state_info",
     "decision_info",
     "decisions_total",
     "webhook_requests_total",
