@@ -10,6 +10,7 @@ from grafana.generator import (
     cloudflare,
     overview,
     pipeline,
+    prefixes,
     thresholds,
 )
 
@@ -21,6 +22,7 @@ DASHBOARDS = (
     cloudflare.DASHBOARD,
     automation.DASHBOARD,
     pipeline.DASHBOARD,
+    prefixes.DASHBOARD,
 )
 
 

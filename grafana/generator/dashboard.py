@@ -9,8 +9,10 @@ from grafana.generator.panels import DATASOURCE, Panel
 __all__ = [
     "RULE_FILES",
     "SITE",
+    "SITE_OF_PREFIXES",
     "SITE_OF_TARGETS",
     "TARGET",
+    "TARGET_OF_PREFIXES",
     "Annotation",
     "Dashboard",
     "Line",
@@ -162,6 +164,12 @@ SITE_OF_TARGETS = _values("site", "Site", "label_values(responder_mitigation_eng
 # All targets are those of the chosen sites and not any: metrics without a site are narrowed by it.
 TARGET = _values(
     "target", "Target", 'label_values(responder_mitigation_engaged{site=~"$site"}, target)', None
+)
+
+_PREFIXES = 'responder_mitigation_engaged{mitigation="prefix_advertisement"'
+SITE_OF_PREFIXES = _values("site", "Site", f"label_values({_PREFIXES}}}, site)", ".+")
+TARGET_OF_PREFIXES = _values(
+    "target", "Prefix", f'label_values({_PREFIXES},site=~"$site"}}, target)', None
 )
 
 RULE_FILES = {

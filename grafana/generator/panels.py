@@ -77,6 +77,10 @@ class Panel:
         """Return it with words in the place of values."""
         return replace(self, defaults=self.defaults | {"mappings": mappings})
 
+    def measured(self, unit: str) -> "Panel":
+        """Return it with another unit."""
+        return replace(self, defaults=self.defaults | {"unit": unit})
+
     def rounded(self) -> "Panel":
         """Return it without decimals: an increase is extrapolated, and what it counts is whole."""
         return replace(self, defaults=self.defaults | {"decimals": 0})

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -25,11 +25,12 @@ from promql_parser import VectorSelector, parse, walk
 
 from responder.domain.clock import Moment
 from responder.metrics import Live, LiveCollector, Metrics
+from responder.sensor import Board, EdgeCollector
 from responder.shipped import shipped_folder
 
 OURS = {"type": "prometheus", "uid": "${datasource}"}
 BUILT_IN = {"__interval", "__range", "__rate_interval"}
-UNITS = {"cps", "none", "percentunit", "reqps", "s", "short"}
+UNITS = {"bps", "cps", "none", "percentunit", "pps", "reqps", "s", "short"}
 PROMETHEUS_OWN = {
     "ALERTS",
     "prometheus_config_last_reload_successful",
@@ -68,6 +69,7 @@ def exposed():
     registry = CollectorRegistry()
     Metrics(registry)
     registry.register(LiveCollector(lambda: Live(Moment(datetime(2026, 11, 20, tzinfo=UTC)))))
+    registry.register(EdgeCollector(Board(timedelta)))
     return {name for family in registry.collect() for name in _names(family)}
 
 
@@ -118,7 +120,7 @@ def test_each_dashboard_has_a_name_of_its_own_that_stays():
     uids = [board["uid"] for board in DASHBOARDS.values()]
 
     assert uids == [f"responder-{name}" for name in DASHBOARDS]
-    assert len({board["title"] for board in DASHBOARDS.values()}) == len(DASHBOARDS) == 6
+    assert len({board["title"] for board in DASHBOARDS.values()}) == len(DASHBOARDS) == 7
 
 
 @every_dashboard

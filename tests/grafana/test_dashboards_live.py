@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from http.server import BaseHTTPRequestHandler
 from math import isfinite
 from typing import Any
@@ -11,9 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from grafana.shown import ASKED, Asked, chosen, interpolated, label_values, variables
+from support.services import control
 from support.stack import CLOCK, Site, edited, numbered, running_chain, serving, until
 
+from responder.demo.processes import Process
 from responder.demo.stack import Stack
+from responder.simulator.inventory import Account
 
 pytestmark = pytest.mark.e2e
 
@@ -30,17 +32,41 @@ every_query = pytest.mark.parametrize("asked", ASKED, ids=[asked.name for asked 
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """A site with a prefix."""
+
+    name: str
+    prefix: str
+
+    @property
+    def target(self) -> str:
+        return f"prefix_advertisement:{self.prefix}"
+
+
+ATTACKED, ADVERTISED = Network("office", "203.0.113.0/24"), Network("branch", "198.51.100.0/24")
+"""What Cloudflare stops an attack on, advertised long ago; and what is advertised in the test."""
+NETWORKS = (ATTACKED, ADVERTISED)
+CALM = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
 class Grafana:
     """Asks as Grafana does."""
 
     stack: Stack
     sites: tuple[Site, ...]
 
-    def ask(self, asked: Asked, sites: tuple[Site, ...] | None = None) -> list[dict[str, Any]]:
+    def of(self, dashboard: str) -> tuple[Site | Network, ...]:
+        """Return what the variables of a dashboard offer."""
+        return NETWORKS if dashboard == "prefixes" else (*self.sites, *NETWORKS)
+
+    def ask(
+        self, asked: Asked, sites: tuple[Site | Network, ...] | None = None
+    ) -> list[dict[str, Any]]:
         """Return the series of a query for these sites; for all of them if none are named."""
         values = {
             "site": chosen([site.name for site in sites]) if sites else ".+",
-            "target": chosen([site.target for site in sites or self.sites]),
+            "target": chosen([site.target for site in sites or self.of(asked.dashboard)]),
             "rule_files": ".*/rules/.*",
             "__interval": f"{STEP}s",
             "__rate_interval": f"{4 * STEP}s",
@@ -121,19 +147,61 @@ def scraping_more(stack: Stack, edge: str) -> None:
         ]
 
 
+def with_prefixes(stack: Stack) -> None:
+    """Let the account have prefixes, and the responder watch them."""
+    known = stack.processes["simulator"]
+    flags = [f"--prefix={ATTACKED.prefix}=advertised", f"--prefix={ADVERTISED.prefix}"]
+    stack.processes["simulator"] = Process("simulator", [*known.command, *flags], stack.folder)
+    with edited(stack, "responder.yml") as config:
+        config["sites"] |= {one.name: {"prefixes": [one.prefix]} for one in NETWORKS}
+        config["cloudflare"]["account_id"] = Account().id
+        policy = {"name": "prefixes", "mitigation": "prefix_advertisement"}
+        config["policies"] = [{**policy, "calm_period": f"{CALM.seconds}s"}]
+
+
+def attacking(stack: Stack) -> None:
+    """Let Cloudflare see traffic and tunnels, since long ago, before the responder looks."""
+    flow = {"prefix": ATTACKED.prefix, "starts": -3600}
+    stopped = {"outcome": "drop", "system": "dosd", "vector": "SYN flood", "protocol": "TCP"}
+    control(stack, "POST", "traffic", {**flow, **stopped, "bits": 8e8, "packets": 1e5})
+    control(stack, "POST", "traffic", {**flow, "bits": 2e7, "packets": 2e3})
+    for name, health in (("gre-1", "healthy"), ("gre-2", "down")):
+        control(stack, "POST", "tunnels", {"name": name, "health": health})
+    stack.processes["responder"].stop()
+    stack.start_one("responder")
+
+
+def asking_for(stack: Stack, network: Network) -> None:
+    """Let Alertmanager hold an alert about a prefix for some seconds, as Prometheus would."""
+    labels = {"alertname": "Flood", "site": network.name, "mitigation": "prefix_advertisement"}
+    ends = (CLOCK.now() + timedelta(seconds=6)).isoformat()
+    url = stack.url("alertmanager") + "/api/v2/alerts"
+    httpx.post(url, json=[{"labels": labels, "endsAt": ends}]).raise_for_status()
+
+
 @pytest.fixture(scope="module")
 def grafana() -> Iterator[Grafana]:
-    """Give a Prometheus after three attacks: one is over, one goes on, one is not answered."""
-    with (
-        serving(Edge) as edge,
-        running_chain(numbered(3), prepare=partial(scraping_more, edge=edge)) as running,
-    ):
+    """Give a Prometheus after attacks: some are over, one goes on, one is not answered."""
+
+    def prepare(stack: Stack) -> None:
+        scraping_more(stack, edge)
+        with_prefixes(stack)
+
+    with serving(Edge) as edge, running_chain(numbered(3), prepare=prepare) as running:
         stack, chain, exporter = running
+        attacking(stack)
         sites = tuple(Site(name, stack, chain, exporter) for name in stack.plan.zones)
         asking, (over, lasting, paused) = Grafana(stack, sites), sites
         paused.order("pause", paused.target, "--for", "10m", "--reason", "a drill")
         paused.overload()
         lasting.overload()
+        over.overload()
+        for network in NETWORKS:
+            state = (
+                f'responder_mitigation_state_info{{target="{network.target}",actual!="unknown"}}'
+            )
+            until(state, lambda state=state: asking.query("query", state))
+            asking_for(stack, network)
         over.engage()
         over.calm()
         over.until_state("released")
@@ -147,6 +215,14 @@ def grafana() -> Iterator[Grafana]:
             "prometheus_rule_group_last_duration_seconds",
             f'site:http_requests_5xx:ratio{{site="{lasting.name}"}}',
             "site:http_requests:baseline",
+            f'responder_calm_remaining_seconds{{target="{ATTACKED.target}"}} < {CALM.seconds}',
+            f'responder_calm_remaining_seconds{{target="{ADVERTISED.target}"}} < {CALM.seconds}',
+            f'responder_constrained_until_timestamp_seconds{{target="{ADVERTISED.target}"}}',
+            f'responder_edge_attacks{{site="{ATTACKED.name}"}} == 1',
+            "responder_edge_flow_bits_per_second",
+            "responder_edge_tunnel_state",
+            "dataset:edge_samples_complete:ratio10m",
+            'count_over_time(responder_mitigation_state_info{actual="on"}[1m:15s])',
         ):
             until(state, lambda state=state: asking.query("query", state))
         yield asking
@@ -165,21 +241,22 @@ def test_a_query_is_answered_with_what_its_panel_shows(grafana, asked):
 @every_query
 def test_a_query_for_one_site_tells_of_no_other(grafana, asked):
     (_, lasting, _) = grafana.sites
+    one_site = ATTACKED if asked.dashboard == "prefixes" else lasting
 
-    found = grafana.ask(asked, (lasting,))
+    found = grafana.ask(asked, (one_site,))
 
     narrowed = "$site" in asked.expr or "$target" in asked.expr
     told = {
         one["metric"][key] for one in found for key in ("site", "target") if key in one["metric"]
     }
-    assert not narrowed or told <= {lasting.name, lasting.target}
+    assert not narrowed or told <= {one_site.name, one_site.target}
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("Triggers", {"site0": 1, "site1": 1, "site2": 1}),
-        ("Engaged", {"site0": 1, "site1": 1}),
+        ("Engaged", {"site0": 1, "site1": 1, "office": 1, "branch": 1}),
         ("Released", {"site0": 1}),
     ],
 )
@@ -206,6 +283,72 @@ def test_variables_offer_what_is_there(grafana):
             offered[name] = {one["metric"][label] for one in grafana.ask(asked)}
 
     assert offered == {
-        "site": {site.name for site in grafana.sites},
-        "target": {site.target for site in grafana.sites},
+        "site": {site.name for site in (*grafana.sites, *NETWORKS)},
+        "target": {site.target for site in (*grafana.sites, *NETWORKS)},
+    }
+
+
+def shown(grafana: Grafana, place: str, *labels: str) -> dict[tuple[str, ...], float]:
+    """Return what a panel about prefixes shows at last, by the labels of its series."""
+    (asked,) = [one for one in ASKED if one.name == f"prefixes: {place}"]
+    return {
+        tuple(one["metric"][label] for label in labels): numbers([one])[-1]
+        for one in grafana.ask(asked)
+    }
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Advertised", 2),
+        ("Advertised by others", 0),
+        ("Wait for Cloudflare", 1),
+        ("Attacks running", 1),
+        ("Tunnels that carry", 1),
+        ("Proof of calm", 1),
+    ],
+)
+def test_the_figures_of_prefixes_are_true(grafana, title, expected):
+    assert shown(grafana, f"{title} A") == {(): expected}
+
+
+def test_the_countdowns_of_prefixes_count_seconds(grafana):
+    constrained = shown(grafana, "Constrained by Cloudflare for A", "target")
+    calm = shown(grafana, "Calm still to be proven A", "target")
+
+    assert set(constrained) == {(ADVERTISED.target,)}
+    assert 600 < constrained[ADVERTISED.target,] < 900
+    assert set(calm) == {(one.target,) for one in NETWORKS}
+    assert all(400 < left < 600 for left in calm.values())
+
+
+def test_a_decision_on_a_prefix_shows_the_moment_at_which_it_ends(grafana):
+    until_by_target = shown(grafana, "Decisions that end by themselves A", "target", "reason")
+
+    now = CLOCK.now().timestamp() * 1000
+    (constrained,) = [
+        until - now
+        for (target, reason), until in until_by_target.items()
+        if (target, reason) == (ADVERTISED.target, "cooldown")
+    ]
+    assert 600_000 < constrained < 900_000
+
+
+def test_the_history_of_a_prefix_tells_its_turns(grafana):
+    (asked,) = [one for one in ASKED if one.name == "prefixes: Prefixes A"]
+
+    turns = {one["metric"]["target"]: dict.fromkeys(numbers([one])) for one in grafana.ask(asked)}
+
+    assert [turn for turn in turns[ATTACKED.target] if turn != 5] == [4, 2]
+    assert [turn for turn in turns[ADVERTISED.target] if turn not in {1, 5}] == [0, 2]
+
+
+def test_traffic_of_a_prefix_is_what_cloudflare_saw(grafana):
+    found = shown(grafana, "Stopped and passed, bits A", "prefix", "outcome")
+
+    assert found == {
+        (ATTACKED.prefix, "mitigated"): 8e8,
+        (ATTACKED.prefix, "passed"): 2e7,
+        (ADVERTISED.prefix, "mitigated"): 0,
+        (ADVERTISED.prefix, "passed"): 0,
     }
