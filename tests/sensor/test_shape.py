@@ -32,11 +32,12 @@ def test_rules_are_tested_with_the_series_that_are_exported(path):
     assert told == {one: LABELS[one.partition("{")[0]] for one in series}
 
 
-def test_all_three_detectors_are_tested_so():
+def test_all_four_detectors_are_tested_so():
     assert {path.stem for path in TESTS} == {
         "edge-attack-ongoing",
         "edge-still-mitigating",
         "sensor-blind-edge",
+        "tunnel-health",
     }
 
 
