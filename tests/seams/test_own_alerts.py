@@ -157,6 +157,21 @@ def test_an_empty_label_counts_as_a_missing_one(mitigation):
     assert demanded(labels, (Matcher("severity", "critical"),))[1] == {}
 
 
+TUNNELS = [
+    rule
+    for group in yaml.safe_load((ROOT / "rules/detectors/tunnel-health.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+
+
+@pytest.mark.parametrize("rule", TUNNELS, ids=lambda rule: rule["alert"])
+def test_no_policy_however_wide_makes_anything_of_a_tunnel_that_fails(rule):
+    labels = {"alertname": rule["alert"], "tunnel": "gre-1"} | rule["labels"]
+    _, found, strangers = demanded(labels, (Matcher("alertname", ".+", is_regex=True),))
+    assert found == {}
+    assert strangers == {Unassigned.UNKNOWN_SITE: 2}
+
+
 def test_a_user_s_own_label_action_disarms_no_alert_that_names_a_mitigation():
     labels = {"site": "shop", "mitigation": "under_attack", "action": "page"}
     found = Inventory([ZONE], BUILT_IN).assign(Alert("f", labels, AlertStatus.FIRING, NOW))
