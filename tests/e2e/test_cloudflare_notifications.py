@@ -1,7 +1,6 @@
 """A notification of the simulated Cloudflare, all the way through a real Alertmanager and back."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.stack import CLOCK, edited, fast_plan, numbered, running_exporter, until
+from support.stack import CLOCK, edited, fast_plan, numbered, run, running_exporter, until
 
 from responder.demo.chain import Chain
 from responder.demo.stack import Stack, prepared_stack
@@ -55,12 +54,6 @@ def stack() -> Iterator[Stack]:
 def control(stack: Stack, method: str, path: str, **body: Any) -> Any:
     url = f"{stack.url('simulator')}/simulator{path}"
     return httpx.request(method, url, json=body or None).raise_for_status().json()
-
-
-def run(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the responder, as its user would."""
-    command = [sys.executable, "-m", "responder", *words, "--config", str(stack.config)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
 def set_up(stack: Stack) -> None:

@@ -1,166 +1,251 @@
-"""A prefix on demand, from the bits at its routers to its withdrawal, with everything real."""
+"""Prefixes on demand"""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from concurrent.futures import Future
 
 import httpx
 import pytest
-from support.services import control
-from support.stack import CLOCK, Exporter, edited, fast_plan, numbered, running_exporter, until
+from support.prefixes import (
+    FLOOD,
+    HOUR,
+    LONG_REST,
+    ORDINARY,
+    PATIENCE,
+    SAMPLES,
+    Network,
+    running_networks,
+    sampled,
+    true,
+    until_proof,
+)
+from support.services import add_fault, clear_fault, control
+from support.stack import CLOCK, INACCURACY, until
+from support.together import Story, Together
 
-from responder.demo.chain import Chain
-from responder.demo.processes import Process
-from responder.demo.stack import Stack, prepared_stack
-from responder.shipped import shipped_folder
 from responder.simulator.inventory import Account
+from responder.simulator.state import default_token
 
 pytestmark = pytest.mark.e2e
 
-PREFIXES = {"site0": "203.0.113.0/24", "site1": "198.51.100.0/24"}
-REST = timedelta(seconds=25)
-"""Between an advertisement and a withdrawal."""
-PATIENCE = timedelta(seconds=180)
-"""The detector looks at a whole minute, and fires after half of one."""
-CALM, FLOOD = 1e6, 5e9
-"""Bits a second."""
+PREFIXES = {
+    "flooded": "203.0.113.0/24",
+    "told": "198.51.100.0/24",
+    "shared": "192.0.2.0/24",
+    "unseen": "198.18.1.0/24",
+    "external": "198.18.2.0/24",
+    "cut-off": "198.18.3.0/24",
+}
+"""The first one's policy has the long rest."""
 
+ATTACK, BLIND = "EdgeAttackOngoing", "MitigationSensorBlind"
+GRAPHQL = "/graphql"
 
-@dataclass
-class Router(Exporter):
-    """Routers that count what they receive, as node_exporter does on Linux."""
+Networks = dict[str, Network]
 
-    rates: dict[str, float] = field(default_factory=dict)
-    counted: dict[str, tuple[float, timedelta]] = field(default_factory=dict)
-
-    def receive(self, site: str, bits: float) -> None:
-        self.count(site)
-        self.rates[site] = bits
-
-    def count(self, site: str) -> float:
-        now = CLOCK.monotonic()
-        known, since = self.counted.get(site, (0.0, now))
-        total = known + self.rates.get(site, CALM) / 8 * (now - since).total_seconds()
-        self.counted[site] = (total, now)
-        return total
-
-    def metrics(self, site: str) -> str:
-        received = f'node_network_receive_bytes_total{{device="eth0"}} {self.count(site):.0f}\n'
-        return super().metrics(site) + received
-
-
-@dataclass
-class Network:
-    """One site with one prefix."""
-
-    site: str
-    prefix: str
-    stack: Stack
-    chain: Chain
-    router: Router
-
-    def shown(self) -> dict[str, Any]:
-        target = self.chain.target(f"prefix_advertisement:{self.prefix}")
-        decision = target["decision"] or {}
-        return {**target, "reason": decision.get("reason"), "until": decision.get("until")}
-
-    def until(self, **wanted: object) -> dict[str, Any]:
-        def as_wanted() -> bool:
-            shown = self.shown()
-            return {key: shown[key] for key in wanted} == wanted
-
-        until(f"{self.prefix} with {wanted}", as_wanted, PATIENCE)
-        return self.shown()
-
-    def simulated(self) -> dict[str, Any]:
-        prefixes = control(self.stack, "GET", "state")["prefixes"]
-        return next(one for one in prefixes if one["cidr"] == self.prefix)
-
-    def writes(self) -> list[bool]:
-        """Return what was written to it, oldest first: advertise or withdraw."""
-        part = self.simulated()["id"]
-        return [
-            one["body"]["on_demand"]["advertised"]
-            for one in control(self.stack, "GET", "requests")["requests"]
-            if one["method"] == "PATCH" and one["path"].endswith(part)
-        ]
-
-    def alert(self, *, lasts: timedelta) -> None:
-        """Let Alertmanager hold an alert about it for so long, as Prometheus would."""
-        labels = {
-            "alertname": "Volumetric",
-            "site": self.site,
-            "mitigation": "prefix_advertisement",
-            "role": "trigger",
-        }
-        ends = (CLOCK.now() + lasts).isoformat()
-        url = self.stack.url("alertmanager") + "/api/v2/alerts"
-        httpx.post(url, json=[{"labels": labels, "endsAt": ends}]).raise_for_status()
+beside_the_others = Together(at_once=3)
 
 
 @pytest.fixture(scope="module")
-def networks() -> Iterator[dict[str, Network]]:
-    with running_exporter(Router("")) as router:
-        assert isinstance(router, Router)
-        with prepared_stack(fast_plan(router, numbered(2)), CLOCK) as stack:
-            with_prefixes(stack)
-            stack.start()
-            rest = REST.total_seconds()
-            control(stack, "PUT", "advertising", {"withdraw_after_advertise": rest})
-            with Chain(stack) as chain:
-                yield {
-                    site: Network(site, prefix, stack, chain, router)
-                    for site, prefix in PREFIXES.items()
-                }
+def networks() -> Iterator[Networks]:
+    with running_networks(PREFIXES) as networks:
+        networks["external"].somebody_sets(advertised=True)
+        yield networks
 
 
-def with_prefixes(stack: Stack) -> None:
-    """Let the sites have prefixes in the place of zones, and load the detector of bits."""
-    known = stack.processes["simulator"]
-    flags = [f"--prefix={prefix}" for prefix in PREFIXES.values()]
-    stack.processes["simulator"] = Process("simulator", [*known.command, *flags], stack.folder)
-    with edited(stack, "responder.yml") as config:
-        config["sites"] = {site: {"prefixes": [prefix]} for site, prefix in PREFIXES.items()}
-        config["cloudflare"] |= {"account_id": Account().id, "read_interval": "2s"}
-        rest = f"{REST.seconds}s"
-        config["policies"] = [
-            {
-                "name": "prefixes",
-                "mitigation": "prefix_advertisement",
-                "options": {"withdraw_after_advertise": rest},
-            }
-        ]
-    detector = shipped_folder("rules") / "detectors" / "volumetric-bits.yml"
-    with edited(stack, "prometheus.yml") as config:
-        copied = stack.folder / detector.name
-        copied.write_text(detector.read_text().replace("interval: 5s", "interval: 1s"))
-        config["rule_files"].append(str(copied))
+@pytest.fixture(scope="module", autouse=True)
+def begun(request: pytest.FixtureRequest, networks: Networks) -> Iterator[dict[str, Future[None]]]:
+    """Begin those that wait for Cloudflare's minutes, whatever the others do meanwhile."""
+
+    def tell(story: Story) -> None:
+        story(networks)
+
+    with beside_the_others.begun(request, tell) as begun:
+        yield begun
 
 
-def test_too_many_bits_advertise_a_prefix_until_a_proven_calm(networks):
-    """The detector fires, the prefix is advertised and confirmed, and withdrawn when it is calm."""
-    network, other = networks["site0"], networks["site1"]
-    network.until(state="released", reason="in_sync")
-    network.router.receive(network.site, FLOOD)
-    shown = network.until(state="engaged")
-    assert (shown["actual"], shown["owner"]) == ("on", "responder")
-    assert network.simulated()["advertised"]
-    network.router.receive(network.site, CALM)
+def notify(network: Network, key: str, *, ended: bool = False) -> None:
+    """Let Cloudflare's own monitoring tell of an attack on a prefix, or of its end."""
+    told = {"prefix": network.prefix}
+    order = {"alert_type": "fbm_volumetric_attack", "key": key, "ended": ended, "data": told}
+    sent = control(network.stack, "POST", "notifications", order)
+    assert [one["status"] for one in sent["deliveries"]] == [200]
+
+
+def advertising_rule(network: Network) -> str:
+    """Let Cloudflare's own monitoring have a rule that advertises the prefix; return its id."""
+    url = f"{network.stack.url('simulator')}/client/v4/accounts/{Account().id}/mnm/rules"
+    rule = {"name": network.site, "type": "threshold", "packet_threshold": 1e4}
+    rule |= {"prefixes": [network.prefix], "automatic_advertisement": True}
+    headers = {"Authorization": f"Bearer {default_token().value}"}
+    return httpx.post(url, json=rule, headers=headers).raise_for_status().json()["result"]["id"]
+
+
+def assert_in_the_ledger(network: Network) -> None:
+    """Its minutes are those from one confirmed change to the next."""
+    done = network.stack.responder("ledger", "--since", "1d", "--output", "json")
+    assert done.returncode == 0, done.stderr
+    months = [one for one in json.loads(done.stdout)["months"] if one["target"] == network.target]
+    minutes = (network.reached("released") - network.reached("engaged")).total_seconds() / 60
+    assert sum(one["ours_minutes"] for one in months) == pytest.approx(minutes, abs=0.1)
+    assert sum(one["engagements"] for one in months) == 1
+    assert sum(one["external_minutes"] for one in months) == 0
+
+
+def sensor_health(network: Network) -> str:
+    components = network.chain.health()["components"]
+    return next(one["status"] for one in components if one["name"] == "edge sensor")
+
+
+def met(network: Network, fault: str, outcome: str) -> str:
+    """Let questions about the edge fail, until a sample has come to this; return the fault."""
+    known = sampled(network.stack, outcome)
+    added = add_fault(network.stack, fault, path=GRAPHQL)
+    until(f"a sample with {fault}", lambda: sampled(network.stack, outcome) > known, PATIENCE)
+    return added
+
+
+# what nobody can see
+
+
+def test_a_sensor_whose_questions_fail_keeps_a_prefix_until_there_is_proof(networks):
+    """An error inside a 200, an empty answer and none at all are no calm: it stays on."""
+    network, stack = networks["unseen"], networks["unseen"].stack
+    network.alert(lasts=HOUR)
+    network.until(state="engaged")
+    for kind, outcome in (
+        ("graphql_error", "failed"),
+        ("graphql_empty", "unproven"),
+        ("hang", "failed"),
+    ):
+        fault = met(network, kind, outcome)
+        network.until_alert(BLIND)
+        network.alert(lasts=-SAMPLES)
+        network.until_kept_by(BLIND)
+        network.assert_held()
+        assert sensor_health(network) == "degraded"
+        clear_fault(stack, fault)
+    proof = CLOCK.now()
     network.until(state="released", actual="off")
     assert network.writes() == [True, False]
-    assert other.writes() == []
+    assert network.reached("released") - proof >= SAMPLES - INACCURACY
+
+
+# who else switches it
 
 
 def test_what_somebody_else_advertised_is_withdrawn_by_us_after_an_attack(networks):
     """Cloudflare's own monitoring advertises and never withdraws; that is left to us."""
-    network = networks["site1"]
-    network.until(state="released", reason="in_sync")
-    control(network.stack, "PUT", f"prefixes/{network.simulated()['id']}", {"advertised": True})
+    network = networks["external"]
+    until_proof(network.stack)
     network.until(state="released", reason="external")
-    network.alert(lasts=timedelta(seconds=8))
+    for advertised in (False, True):  # so that the wait between two changes begins now
+        network.somebody_sets(advertised=advertised)
+    network.alert(lasts=HOUR)
     network.until(state="engaged")
+    network.alert(lasts=-SAMPLES)
     held = network.until(reason="cooldown")
     assert held["until"] is not None
     network.until(state="released", actual="off")
     assert network.writes() == [False]
+
+
+@beside_the_others
+def test_cloudflare_and_we_advertise_at_once_and_a_human_withdraws_meanwhile(networks):
+    """One advertisement, which is ours; the human's hand is respected; in the end we withdraw."""
+    network = networks["shared"]
+    network.until(state="released", reason="in_sync")
+    rule = advertising_rule(network)
+    network.alert(lasts=HOUR)
+    control(network.stack, "POST", f"mnm/rules/{rule}/trigger")
+    first = network.until(state="engaged")
+    assert (first["actual"], first["owner"]) == ("on", "responder")
+    assert network.writes() in ([], [True])
+
+    network.somebody_sets(advertised=False)
+    network.until(state="released", reason="drift")
+    network.pass_time()
+    assert not network.simulated()["advertised"]
+
+    control(network.stack, "POST", f"mnm/rules/{rule}/trigger")
+    network.until(state="engaged", owner="responder")
+    notify(network, rule, ended=True)
+    network.alert(lasts=-SAMPLES)
+    network.until(state="released", actual="off")
+    assert network.writes() in ([False], [True, False])
+
+
+# what only the edge sees
+
+
+@beside_the_others
+def test_a_prefix_is_kept_while_only_the_edge_sees_the_attack_and_then_withdrawn(networks):
+    """The routers are calm and it stays on; proof, Cloudflare's own wait, and it goes off."""
+    network = networks["flooded"]
+    network.until(state="released", reason="in_sync")
+    attack = network.stopped_at_the_edge()
+    network.router.receive(network.site, FLOOD)
+    shown = network.until(state="engaged")
+    assert (shown["actual"], shown["owner"]) == ("on", "responder")
+    until("the routers", lambda: network.simulated()["state"] == "confirmed")
+    network.router.receive(network.site, ORDINARY)
+    network.until_kept_by(ATTACK)
+    network.assert_held()
+
+    network.over_at_the_edge(attack)
+    held = network.until(demand="none", reason="cooldown")
+    assert held["until"] is not None
+    network.until(state="released", actual="off")
+    assert network.reached("released") - network.reached("engaged") >= LONG_REST - INACCURACY
+    assert network.writes() == [True, False]
+    assert_in_the_ledger(network)
+
+
+@beside_the_others
+def test_a_notified_attack_that_is_said_to_be_over_is_not_over_while_the_edge_stops_it(networks):
+    """Monitoring tells START and END; it stays on until the edge has nothing to stop."""
+    network = networks["told"]
+    network.until(state="released", reason="in_sync")
+    attack = network.stopped_at_the_edge()
+    notify(network, "an attack")
+    network.until(state="engaged")
+    network.until_alert(ATTACK)
+    notify(network, "an attack", ended=True)
+    network.until_kept_by(ATTACK)
+    network.assert_held()
+
+    over = CLOCK.now()
+    network.over_at_the_edge(attack)
+    network.until(state="released", actual="off")
+    assert network.reached("released") - over >= network.least_proof
+    assert network.writes() == [True, False]
+    assert_in_the_ledger(network)
+
+
+# nobody looks; this ends the responder, which all of the others need
+
+
+def test_a_depleted_budget_and_then_a_dead_sensor_keep_a_prefix(networks):
+    """After a 429 nothing is asked, and a dead responder tells nothing: Prometheus remembers."""
+    network, stack = networks["cut-off"], networks["cut-off"].stack
+    until_proof(stack)
+    network.alert(lasts=HOUR)
+    network.until(state="engaged")
+    control(stack, "PUT", "graphql-limit", {"requests": 1})
+    url, headers = stack.url("simulator"), {"Authorization": f"Bearer {default_token().value}"}
+    httpx.post(f"{url}/client/v4{GRAPHQL}", json={"query": "{viewer{zones}}"}, headers=headers)
+    until("a depleted budget", lambda: sampled(stack, "depleted") == 1, PATIENCE)
+    network.until_alert(BLIND)
+    network.alert(lasts=-SAMPLES)
+    network.until_kept_by(BLIND)
+    network.assert_held()
+
+    stack.processes["responder"].kill()
+    until("its death seen", lambda: true(stack, "absent(responder_lease_held)"))
+    network.until_told_again(BLIND)
+    control(stack, "PUT", "graphql-limit", {})
+    stack.start_one("responder")
+    assert network.shown()["state"] == "engaged"
+    assert network.writes() == [True]
+    network.until(state="released", actual="off")
+    assert network.writes() == [True, False]

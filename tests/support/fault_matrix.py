@@ -16,6 +16,7 @@ PATTERNS = (
     "test_crashes.py",
     "test_faults_*.py",
     "test_operator.py",
+    "test_prefixes.py",
     "test_replicas.py",
     "test_restarts.py",
 )

@@ -1,6 +1,8 @@
 """The whole chain with an origin whose load a test sets; and the sites, one for each test."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -110,6 +112,12 @@ def edited(stack: Stack, name: str) -> Iterator[dict[str, Any]]:
     config = yaml.safe_load(path.read_text())
     yield config
     path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def run(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the responder, as its user would; also one of two words."""
+    command = [sys.executable, "-m", "responder", *words, "--config", str(stack.config)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
 def as_planned(stack: Stack) -> None:
