@@ -8,6 +8,8 @@ How a type is written is worked out once; after that a value costs one call a fi
 """
 
 import json
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +20,14 @@ from typing import NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
 
-__all__ = ["from_text", "plain_to_text", "to_text"]
+__all__ = ["from_text", "packed", "plain_to_text", "to_text", "unpacked"]
 
 T = TypeVar("T")
 
 _MICROSECOND = timedelta(microseconds=1)
+_PACKED = "z:"
+_WORTH_PACKING = 2000
+"""Characters: a single alert stays as it is, for people who look."""
 
 # Made once: `json.dumps` with any setting makes an encoder for every call.
 _to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -47,6 +52,23 @@ def plain_to_text(value: object) -> str:
     # The other encoder escapes what a database might refuse or not be made for.
     is_plain = text and text.isascii()
     return text.decode() if is_plain else json.dumps(value, default=_write_moment)
+
+
+def packed(text: str) -> str:
+    """Return a long text as a short one: a hundred alerts of a flood say nearly the same."""
+    if len(text) < _WORTH_PACKING:
+        return text
+    return _PACKED + b64encode(zlib.compress(text.encode(), level=1)).decode()
+
+
+def unpacked(text: str) -> str:
+    """Return what was packed; raises ValueError when it is damaged."""
+    if not text.startswith(_PACKED):
+        return text
+    try:
+        return zlib.decompress(b64decode(text.removeprefix(_PACKED), validate=True)).decode()
+    except zlib.error as error:
+        raise ValueError(f"it cannot be unpacked ({error})") from error
 
 
 def from_text(kind: type[T], text: str) -> T:

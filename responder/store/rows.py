@@ -12,7 +12,7 @@ from responder.domain.audit import AuditEntry, Kind
 from responder.domain.memory import Memory, Override
 from responder.errors import StoreError
 from responder.ports import HeardAlert, Intent, NotedOrder, Outcome
-from responder.store.codec import from_text, plain_to_text, to_text
+from responder.store.codec import from_text, packed, plain_to_text, to_text, unpacked
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -82,14 +82,14 @@ def webhook_row(told: Sequence[HeardAlert], seq: int, origin: str) -> dict[str, 
         "origin": origin,
         "received_at": stamp(max(one.received_at for one in told)),
         "size": len(told),
-        "alerts": plain_to_text([_told(one) for one in told]),
+        "alerts": packed(plain_to_text([_told(one) for one in told])),
     }
 
 
 def told_from(row: "RowMapping") -> list[HeardAlert]:
     """Read what one webhook told."""
     with _reading("webhooks", row["id"], "the next webhook or poll tells it again"):
-        told = from_text(tuple[_Told, ...], row["alerts"])
+        told = from_text(tuple[_Told, ...], unpacked(row["alerts"]))
     return [HeardAlert(one.alert(), one.received_at, row["seq"]) for one in told]
 
 

@@ -22,7 +22,7 @@ __all__ = [
     "webhooks",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration: what a database that matches this module is stamped with."""
 
 metadata = sa.MetaData()

@@ -23,7 +23,7 @@ from responder.domain.memory import (
     Write,
 )
 from responder.domain.peak import Peak
-from responder.store.codec import from_text, plain_to_text, to_text
+from responder.store.codec import from_text, packed, plain_to_text, to_text, unpacked
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, 123457, tzinfo=UTC)
 MEMORY = Memory(
@@ -177,3 +177,24 @@ def test_what_is_plain_is_written_as_everything_else_is(labels: dict[str, str]) 
     assert (read["labels"], read["never"]) == (labels, None)
     assert from_text(dict[str, str], to_text(labels)) == labels
     assert datetime.fromisoformat(read["at"]) == NOW
+
+
+@given(text=st.text(), times=st.sampled_from([1, 50, 5000]))
+def test_what_was_packed_is_unpacked_as_it_was(text: str, times: int) -> None:
+    json_text = json.dumps([text] * times)  # always ASCII, and never takes itself for packed
+    assert unpacked(packed(json_text)) == json_text
+
+
+def test_what_a_hundred_alerts_say_alike_is_stored_once() -> None:
+    alerts = [
+        {"fingerprint": f"{n * 2654435761:016x}", "labels": {"site": "shop"}} for n in range(100)
+    ]
+    text = plain_to_text(alerts)
+    assert len(packed(text)) < len(text) / 5
+    assert packed(plain_to_text(alerts[:1])) == plain_to_text(alerts[:1])  # for people who look
+
+
+@pytest.mark.parametrize("damaged", ["z:", "z:!", "z:AAAA", "z:" + "A" * 400])
+def test_what_is_damaged_says_so(damaged: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        unpacked(damaged)

@@ -189,6 +189,23 @@ def test_what_an_older_schema_can_hold_survives_the_way_down_and_up(
     assert schema(engine) == schema(created)
 
 
+def test_what_was_packed_is_plain_again_for_an_older_program(
+    fresh_url: Callable[[], str],
+) -> None:
+    url = fresh_url()
+    store = open_store(url)
+    flood = [told(f"f{number:03}", AlertStatus.FIRING) for number in range(100)]
+    for _ in range(3):
+        store.commit([Changes(alerts=flood), Changes(alerts=[told("alone")])])
+    store.close()
+    engine = engine_of(url)
+    assert [one.startswith("z:") for one in stored_alerts(engine)] == 3 * [True, False]
+    migrate(engine, "0003")
+    names = [[one["fingerprint"] for one in json.loads(text)] for text in stored_alerts(engine)]
+    assert names == 3 * [[one.alert.fingerprint for one in flood], ["alone"]]
+    engine.dispose()
+
+
 @older
 def test_a_store_goes_on_after_the_way_down_and_up(
     fresh_url: Callable[[], str], older: str
@@ -219,6 +236,12 @@ def test_a_store_goes_on_after_the_way_down_and_up(
         "f3": AlertStatus.FIRING,
     }
     store.close()
+
+
+def stored_alerts(engine: Engine) -> list[str]:
+    """Return what the journal holds, the oldest first."""
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT alerts FROM webhooks ORDER BY id")))
 
 
 def told(fingerprint: str, status: AlertStatus = AlertStatus.FIRING) -> HeardAlert:
