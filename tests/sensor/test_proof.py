@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from responder.cloudflare.analytics import AccountAnalytics
+from responder.cloudflare.analytics import PAGE, AccountAnalytics
 from responder.cloudflare.analytics_rows import Window
 from responder.cloudflare.client import CloudflareClient, Endpoint
 from responder.cloudflare.credentials import Token
@@ -144,6 +144,25 @@ async def test_a_thousand_prefixes_are_one_answer():
     found = by_prefix(traffic.groups, Networks(dict.fromkeys(prefixes, "office")), WINDOW)
     assert len(found) == 1000
     assert all(set(outcomes) == {"passed", "mitigated"} for outcomes in found.values())
+
+
+@pytest.mark.parametrize(("groups", "why"), [(PAGE - 1, ""), (PAGE, "truncated")])
+async def test_a_list_as_long_as_cloudflares_limit_is_never_taken_for_the_whole(groups, why):
+    """A thousand prefixes of /20 have sixteen times as many subnets of /24: that does not fit."""
+    subnets = (f"10.{number // 250}.{number % 250}.0/24" for number in range(groups))
+    rows = [
+        {**ROW, "dimensions": {"ipDestinationSubnet": one, "outcome": "pass"}} for one in subnets
+    ]
+    traffic = await analytics(told(SOUND | {"traffic": rows})).traffic(WINDOW)
+    assert doubt(traffic, WINDOW, NOW) == why
+
+
+async def test_vectors_of_a_thousand_prefixes_that_do_not_fit_are_said_to_be_cut_off():
+    row = {**ROW, "dimensions": {"ipDestinationSubnet": PREFIX, "attackVector": "SYN flood"}}
+    account = {"vectors": [row] * PAGE, "sources": [], "destinations": []}
+    vectors, sources, _ = await analytics(told(account)).mitigations(WINDOW)
+    assert vectors.truncated
+    assert not sources.truncated
 
 
 @pytest.mark.parametrize(
