@@ -47,6 +47,7 @@ class ProviderError(ResponderError):
     """The provider did not do as asked; `failure` says what that means for the next call.
 
     `retry_after` is the provider's own wish, None without one. `code` is its own error code.
+    `counted` is whether a circuit has heard of it: of one call for many, it hears once.
     """
 
     def __init__(
@@ -60,4 +61,5 @@ class ProviderError(ResponderError):
         self.failure = failure
         self.retry_after = retry_after
         self.code = code
+        self.counted = False
         super().__init__(message)

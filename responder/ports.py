@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from responder.domain.alerts import Alert, HeardAlert, Silence
 from responder.domain.audit import AuditEntry
+from responder.domain.clock import ZERO
 from responder.domain.memory import Memory, Override, Reading
 from responder.domain.targets import Policy, Target
 
@@ -60,8 +61,18 @@ class Mitigation(Protocol):
 
     name: str
 
-    async def read(self, target: Target) -> Reading:
-        """Ask the provider what is so now (`at` and `mark` are the caller's to fill in)."""
+    async def read(self, target: Target, within: timedelta = ZERO) -> Reading:
+        """Ask the provider what is so now (`at` and `mark` are the caller's to fill in).
+
+        An answer from `within` the time before will do as well: its `age` is told.
+        """
+        ...
+
+    def call_of(self, resource: str) -> str | None:
+        """Name the one call that can answer for all resources with this name; None: for it alone.
+
+        The name says too that such reads are paced by the number of calls, see `domain.pacing`.
+        """
         ...
 
     async def engage(self, target: Target) -> str:

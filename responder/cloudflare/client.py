@@ -77,7 +77,7 @@ class CloudflareClient:
         self._endpoint = endpoint
         self._base = endpoint.base_url.rstrip("/")
         self._client = endpoint.client()
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._observe = observe
 
     async def request(
@@ -127,7 +127,7 @@ class CloudflareClient:
         operation: Operation,
         read: Callable[[Answer, Operation], T],
     ) -> T:
-        started, outcome = self._monotonic(), "cancelled"
+        started, outcome = self.monotonic(), "cancelled"
         try:
             result = read(await self._exchange(request, operation), operation)
             outcome = "ok"
@@ -135,7 +135,7 @@ class CloudflareClient:
             outcome = error.failure.value
             raise
         finally:
-            seconds = (self._monotonic() - started).total_seconds()
+            seconds = (self.monotonic() - started).total_seconds()
             self._observe(operation.name, outcome, seconds)
         return result
 

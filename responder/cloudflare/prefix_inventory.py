@@ -3,48 +3,48 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from responder.cloudflare.answers import Operation, malformed, moment
+from responder.cloudflare.answers import Operation, malformed
 from responder.cloudflare.call import Call
 from responder.cloudflare.client import CloudflareClient
+from responder.cloudflare.prefix_lists import (
+    BgpPrefix,
+    base_of,
+    bgp_prefix,
+    listed,
+    parts_path,
+    switching,
+)
 
 __all__ = ["HeldPrefix", "held_prefixes"]
 
-_LIST = Operation("list_prefixes", "IP Prefixes: Read")
-_LIST_PARTS = Operation("list_bgp_prefixes", "IP Prefixes: Read")
-_WRITE = Operation("write_bgp_prefix", "IP Prefixes: BGP On Demand Write", rests=True)
+_LOOK = Operation("list_prefixes", "IP Prefixes: Read")
 
 
 @dataclass(frozen=True, slots=True)
 class HeldPrefix:
     """A BGP prefix, and what of the IP prefix around it matters to people."""
 
-    cidr: str
+    part: BgpPrefix
     within: str
     path: str
     description: str
     asn: int | None
     approved: bool
-    on_demand: bool
-    locked: bool
-    bgp_controlled: bool
-    advertised: bool | None
-    changed_at: datetime | None
 
     def switch(self, *, advertise: bool) -> Call:
         """Return the request that advertises or withdraws it."""
-        return Call(_WRITE, "PATCH", self.path, {"on_demand": {"advertised": advertise}})
+        return switching(self.path, advertise=advertise)
 
 
 async def held_prefixes(client: CloudflareClient, account_id: str) -> list[HeldPrefix]:
     """Ask for every prefix and its parts, in the account's order; raises ProviderError."""
-    base = f"/accounts/{account_id}/addressing/prefixes"
-    wholes = await _listed(client, base, _LIST)
+    base = base_of(account_id)
+    wholes = _whole(await listed(client, base))
 
     async def parts(whole: Mapping[str, object]) -> list[HeldPrefix]:
-        path = f"{base}/{whole.get('id')}/bgp/prefixes"
-        return [_held(part, whole, path) for part in await _listed(client, path, _LIST_PARTS)]
+        path = parts_path(base, whole["id"])
+        return [_held(part, whole, path) for part in _whole(await listed(client, path))]
 
     found: list[HeldPrefix] = []
     for start in range(0, len(wholes), _AT_ONCE):
@@ -57,16 +57,12 @@ _AT_ONCE = 5
 """Questions under way together: an account with many prefixes must not use up its own limit."""
 
 
-async def _listed(
-    client: CloudflareClient, path: str, operation: Operation
-) -> Sequence[Mapping[str, object]]:
-    answer = await client.request("GET", path, operation)
-    if not isinstance(answer.result, list):
-        raise malformed(operation, "no list of prefixes")
-    items = [one for one in answer.result if isinstance(one, dict)]
-    if len(items) < len(answer.result) or not all(_has_identity(one) for one in items):
-        raise malformed(operation, "a prefix without id or cidr")
-    return items
+def _whole(items: Sequence[object]) -> Sequence[Mapping[str, object]]:
+    """Return a list of which nothing is hidden from people; raises ProviderError."""
+    known = [one for one in items if isinstance(one, dict) and _has_identity(one)]
+    if len(known) < len(items):
+        raise malformed(_LOOK, "a prefix without id or cidr")
+    return known
 
 
 def _has_identity(item: Mapping[str, object]) -> bool:
@@ -74,22 +70,12 @@ def _has_identity(item: Mapping[str, object]) -> bool:
 
 
 def _held(part: Mapping[str, object], whole: Mapping[str, object], path: str) -> HeldPrefix:
-    on_demand, signals = _object(part.get("on_demand")), _object(part.get("bgp_signal_opts"))
-    advertised, asn = on_demand.get("advertised"), part.get("asn")
+    asn = part.get("asn")
     return HeldPrefix(
-        cidr=str(part["cidr"]),
+        part=bgp_prefix(part),
         within=str(whole["cidr"]),
         path=f"{path}/{part['id']}",
         description=str(whole.get("description") or ""),
         asn=asn if isinstance(asn, int) else None,
         approved=whole.get("approved") == "V",
-        on_demand=on_demand.get("on_demand_enabled") is True,
-        locked=on_demand.get("on_demand_locked") is not False,
-        bgp_controlled=signals.get("enabled") is True,
-        advertised=advertised if isinstance(advertised, bool) else None,
-        changed_at=moment(on_demand.get("advertised_modified_at")),
     )
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}

@@ -4,115 +4,139 @@ What is switched is the BGP prefix, which is all of an IP prefix or a more speci
 advertisement that the IP prefix shows itself is deprecated and belongs to no part.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from ipaddress import ip_network
 
-from responder.cloudflare.answers import Operation, malformed, moment
+from responder.cloudflare.answers import Operation, malformed
 from responder.cloudflare.client import CloudflareClient
+from responder.cloudflare.prefix_lists import (
+    BgpPrefix,
+    Listing,
+    Lists,
+    Network,
+    base_of,
+    bgp_prefix,
+    parts_path,
+    switching,
+)
 from responder.domain.breaker import Failure
+from responder.domain.clock import ZERO
 from responder.errors import ProviderError
 
-__all__ = ["BgpPrefix", "Prefixes"]
+__all__ = ["LOOK", "Prefixes"]
 
-_LIST = Operation("list_prefixes", "IP Prefixes: Read")
-_LIST_PARTS = Operation("list_bgp_prefixes", "IP Prefixes: Read")
+LOOK = timedelta(seconds=30)
+"""Within so long, one look at the account finds the places of all its prefixes."""
+
 _READ = Operation("read_bgp_prefix", "IP Prefixes: Read")
-_WRITE = Operation("write_bgp_prefix", "IP Prefixes: BGP On Demand Write", rests=True)
-
-_Network = IPv4Network | IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class BgpPrefix:
-    """What may be advertised, as Cloudflare holds it."""
-
-    cidr: str
-    on_demand: bool
-    locked: bool
-    bgp_controlled: bool
-    advertised: bool | None
-    """None when nothing about it is on demand."""
-    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a BGP prefix is found; this never changes while it exists."""
 
-    prefix_id: str
+    siblings: str
+    """The path of the list that it stands in."""
     part_id: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.siblings}/{self.part_id}"
 
 
 class Prefixes:
-    """The prefixes of one account, whose places are remembered."""
+    """The prefixes of one account; their places are remembered, and the last lists of them."""
 
     def __init__(self, client: CloudflareClient, account_id: str) -> None:
         self._client = client
-        self._base = f"/accounts/{account_id}/addressing/prefixes"
+        self._base = base_of(account_id)
+        self._lists = Lists(client)
         self._places: dict[str, _Place] = {}
+        self._together: dict[str, set[str]] = defaultdict(set)
 
-    async def read(self, cidr: str) -> BgpPrefix:
-        """Ask for the BGP prefix that is exactly this one; raises ProviderError."""
-        path = await self._path(cidr)
+    def call_of(self, cidr: str) -> str:
+        """Name the call that can answer for it; those with the same name share it."""
+        place = self._places.get(cidr)
+        return cidr if place is None else place.siblings
+
+    async def read(self, cidr: str, within: timedelta = ZERO) -> BgpPrefix:
+        """Return the BGP prefix that is exactly this one; raises ProviderError.
+
+        Where its answer may be `within` so old, one list answers for all that stand in it.
+        """
+        now = self._client.monotonic()
+        place = self._places.get(cidr) or await self._find(cidr)
+        shared = bool(within) and len(self._together[place.siblings]) > 1
+        if shared or self._lists.has(place.siblings, now - within):
+            return await self._of_list(cidr, place, now, within)
         try:
-            answer = await self._client.request("GET", path, _READ)
+            answer = await self._client.request("GET", place.path, _READ)
         except ProviderError as error:
             if error.failure is Failure.REFUSED:
-                self._places.pop(cidr, None)  # made anew, it has another id
+                self._forget(cidr)  # made anew, it has another id
             raise
-        return _bgp_prefix(answer.result, cidr, _READ)
+        return _same(answer.result, cidr)
 
     async def advertise(self, cidr: str, *, advertised: bool) -> BgpPrefix:
         """Advertise or withdraw; success means that it was taken, not that routers know of it.
 
         Raises ProviderError.
         """
-        body = {"on_demand": {"advertised": advertised}}
-        path = await self._path(cidr)
-        answer = await self._client.request("PATCH", path, _WRITE, json=body)
-        return _bgp_prefix(answer.result, cidr, _WRITE)
+        place = self._places.get(cidr) or await self._find(cidr)
+        self._lists.forget(place.siblings)
+        answer = await switching(place.path, advertise=advertised).make(self._client)
+        return _same(answer.result, cidr)
 
-    async def _path(self, cidr: str) -> str:
-        place = self._places.get(cidr)
-        if place is None:
-            place = self._places[cidr] = await self._find(ip_network(cidr))
-        return f"{self._base}/{place.prefix_id}/bgp/prefixes/{place.part_id}"
+    async def _of_list(
+        self, cidr: str, place: _Place, now: timedelta, within: timedelta
+    ) -> BgpPrefix:
+        listing = await self._lists.get(place.siblings, now - within)
+        item = listing.items.get(ip_network(cidr))
+        if item is None:
+            self._forget(cidr)
+            raise _unknown(cidr)
+        return replace(_same(item, cidr), age=max(now - listing.began, ZERO))
 
-    async def _find(self, wanted: _Network) -> _Place:
-        """Look in every prefix that contains it for the part that is the same network."""
-        for prefix_id, network in await self._list(self._base, _LIST):
-            if not _contains(network, wanted):
-                continue
-            path = f"{self._base}/{prefix_id}/bgp/prefixes"
-            for part_id, part in await self._list(path, _LIST_PARTS):
-                if part == wanted:
-                    return _Place(prefix_id, part_id)
-        raise ProviderError(
-            Failure.REFUSED,
-            f"prefix {wanted} is not among the BGP prefixes of the account: check the prefix and "
-            "cloudflare.account_id, and that Cloudflare has provisioned it",
-        )
+    async def _find(self, cidr: str) -> _Place:
+        """Look in every prefix that contains it for the part that is the same network.
 
-    async def _list(self, path: str, operation: Operation) -> list[tuple[str, _Network]]:
-        answer = await self._client.request("GET", path, operation)
-        if not isinstance(answer.result, list):
-            raise malformed(operation, "no list of prefixes")
-        return list(_networks(answer.result))
+        The account is listed again only for one that is not in what is known of it.
+        """
+        recent = self._client.monotonic() - LOOK
+        for oldest in (None, recent):
+            wholes = await self._lists.get(self._base, oldest)
+            for path in self._around(ip_network(cidr), wholes):
+                parts = await self._lists.get(path, recent)
+                found = parts.items.get(ip_network(cidr))
+                if found is not None:
+                    self._together[path].add(cidr)
+                    self._places[cidr] = _Place(path, str(found["id"]))
+                    return self._places[cidr]
+        raise _unknown(cidr)
 
+    def _around(self, wanted: Network, wholes: Listing) -> Iterator[str]:
+        for network, whole in wholes.items.items():
+            if _contains(network, wanted):
+                yield parts_path(self._base, whole["id"])
 
-def _networks(items: list[object]) -> Iterator[tuple[str, _Network]]:
-    """Yield those that can be read: a strange one must not hide the others."""
-    for item in items:
-        if isinstance(item, dict) and isinstance(item.get("id"), str):
-            try:
-                yield item["id"], ip_network(str(item.get("cidr")))
-            except ValueError:
-                continue
+    def _forget(self, cidr: str) -> None:
+        place = self._places.pop(cidr, None)
+        if place is not None:
+            self._together[place.siblings].discard(cidr)
 
 
-def _contains(network: _Network, wanted: _Network) -> bool:
+def _unknown(cidr: str) -> ProviderError:
+    return ProviderError(
+        Failure.REFUSED,
+        f"prefix {cidr} is not among the BGP prefixes of the account: check the prefix and "
+        "cloudflare.account_id, and that Cloudflare has provisioned it",
+    )
+
+
+def _contains(network: Network, wanted: Network) -> bool:
     return (
         network.version == wanted.version
         and network.prefixlen <= wanted.prefixlen
@@ -120,24 +144,15 @@ def _contains(network: _Network, wanted: _Network) -> bool:
     )
 
 
-def _bgp_prefix(item: object, cidr: str, operation: Operation) -> BgpPrefix:
-    part = item if isinstance(item, dict) else {}
-    on_demand = part.get("on_demand")
-    if part.get("cidr") is None or not isinstance(on_demand, dict):
-        raise malformed(operation, "a BGP prefix without its advertisement")
+def _same(item: object, cidr: str) -> BgpPrefix:
+    """Read what was answered about this prefix; what speaks of another one is no answer."""
+    part: Mapping[str, object] = item if isinstance(item, dict) else {}
+    if part.get("cidr") is None or not isinstance(part.get("on_demand"), dict):
+        raise malformed(_READ, "a BGP prefix without its advertisement")
     try:
         same = ip_network(str(part["cidr"])) == ip_network(cidr)
     except ValueError:
         same = False
     if not same:
-        raise malformed(operation, "another prefix")
-    signals = part.get("bgp_signal_opts")
-    advertised = on_demand.get("advertised")
-    return BgpPrefix(
-        cidr=cidr,
-        on_demand=on_demand.get("on_demand_enabled") is True,
-        locked=on_demand.get("on_demand_locked") is not False,
-        bgp_controlled=isinstance(signals, dict) and signals.get("enabled") is True,
-        advertised=advertised if isinstance(advertised, bool) else None,
-        changed_at=moment(on_demand.get("advertised_modified_at")),
-    )
+        raise malformed(_READ, "another prefix")
+    return replace(bgp_prefix(part), cidr=cidr)

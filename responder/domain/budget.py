@@ -18,6 +18,7 @@ class Spending:
     ROUTINE_READ = CAPACITY * 0.75  # stays below a quarter, whatever the number of targets
     RAISE = 100.0  # keeps the reserve, without which a storm could leave everything on
     LOWER = 1.0
+    TURN = 2.0  # what a turn under way may still take: begun all at once they would take it all
 
 
 @dataclass(frozen=True, slots=True)

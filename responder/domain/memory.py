@@ -113,6 +113,8 @@ class Reading:
     """Why it must not be raised now (a precondition of the mitigation); None when it may."""
     at: datetime | None = None
     mark: timedelta = ZERO
+    age: timedelta = ZERO
+    """How old the answer is that was given, where one call answers for many; `mark` counts it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,25 @@ from responder.domain.memory import Actual, Memory, Owner, State
 from responder.domain.ownership import DRIFT_PROOF, adopted, resumed
 from responder.domain.writes import next_look
 
-__all__ = ["due_mark", "lifted", "observed", "read_due", "stuck"]
+__all__ = [
+    "due_mark",
+    "first_reads",
+    "lifted",
+    "observed",
+    "read_due",
+    "routine",
+    "stuck",
+    "tolerance",
+]
 
 AGAIN = timedelta(seconds=1)
 """Between two reads of one target, whatever makes them due."""
 
 UNPREPARED_LOOK = timedelta(seconds=15)
 """How often it is looked whether what raising needs first is there now."""
+
+TOLERATED = 0.1
+"""Of its interval: so old may be what another target's call has answered, for a routine read."""
 
 STALE = timedelta(seconds=10)
 """A read older than this is made again before anything is raised: a human may have been there."""
@@ -113,8 +125,23 @@ def _needed(memory: Memory) -> timedelta:
     return needed
 
 
-def read_due(s: Situation, decision: Decision, interval: timedelta) -> bool:
-    """Tell whether this target must be read now: before any write, and when it is time."""
+def routine(memory: Memory) -> bool:
+    """Tell whether a read of this target only finds out whether somebody else was there."""
+    return memory.idle and next_look(memory) is None
+
+
+def tolerance(s: Situation, interval: timedelta) -> timedelta:
+    """Return how old an answer may be for this target; zero where it must be asked for now."""
+    if s.probing_reads or not routine(s.memory):
+        return ZERO
+    return interval * TOLERATED
+
+
+def read_due(s: Situation, decision: Decision, interval: timedelta, under_way: int = 0) -> bool:
+    """Tell whether this target must be read now: before any write, and when it is time.
+
+    So many turns are `under_way` that have still to spend what they need.
+    """
     if not s.may_read:
         return False
     memory, reading, now = s.memory, s.memory.reading, s.now.elapsed
@@ -127,5 +154,11 @@ def read_due(s: Situation, decision: Decision, interval: timedelta) -> bool:
     if due_mark(memory, interval) > now:
         return False
     moving = memory.ours or memory.wanted or memory.override is not None
-    needed = Spending.RAISE if moving else Spending.ROUTINE_READ
-    return s.credential.budget.tokens >= needed
+    tokens = s.credential.budget.tokens
+    return tokens >= Spending.RAISE if moving else first_reads(tokens, under_way) > 0
+
+
+def first_reads(tokens: float, under_way: int) -> int:
+    """Return how many routine reads may begin with so many tokens left and turns under way."""
+    free = tokens - Spending.ROUTINE_READ - under_way * Spending.TURN
+    return max(int(free // Spending.TURN) + 1, 0)

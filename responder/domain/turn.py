@@ -12,10 +12,11 @@ from datetime import timedelta
 
 from responder.domain.audit import Action, Decision, Reason
 from responder.domain.breaker import Failure
+from responder.domain.clock import ZERO
 from responder.domain.decision import Situation, decide
 from responder.domain.memory import Actual, Memory, Reading, State
 from responder.domain.ownership import after_reading, resumed
-from responder.domain.step import read_due
+from responder.domain.step import read_due, tolerance
 from responder.domain.writes import (
     after_acceptance,
     after_failed_read,
@@ -29,9 +30,10 @@ __all__ = ["Answer", "Failed", "Read", "Write", "turn"]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Ask the provider what is so."""
+    """Ask the provider what is so; an answer from `within` the time before will do."""
 
     memory: Memory
+    within: timedelta = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def turn(s: Situation, interval: timedelta) -> Generator[Read | Write, Answer, M
     decision = decide(s)
     started = s.now.elapsed
     if read_due(s, decision, interval):
-        answer = yield Read(replace(s.memory, decision=decision))
+        answer = yield Read(replace(s.memory, decision=decision), tolerance(s, interval))
         s = _after_read(answer)
         decision = decide(s)
     reading = s.memory.reading

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from responder.cloudflare.prefixes import BgpPrefix, Prefixes
+from responder.cloudflare.prefix_lists import BgpPrefix
+from responder.cloudflare.prefixes import Prefixes
 from responder.cloudflare.tunnels import Tunnels
 from responder.domain.clock import ZERO
 from responder.domain.memory import Actual, Reading
@@ -65,9 +66,13 @@ class PrefixAdvertisement:
         self._now = now
         self._changed: dict[str, datetime] = {}
 
-    async def read(self, target: Target) -> Reading:
+    def call_of(self, resource: str) -> str | None:
+        """Name the list that the prefix stands in, or itself as long as that is not known."""
+        return self._prefixes.call_of(resource)
+
+    async def read(self, target: Target, within: timedelta = ZERO) -> Reading:
         """Ask whether it is advertised, may be changed now, and has tunnels to come through."""
-        part = await self._prefixes.read(target.resource)
+        part = await self._prefixes.read(target.resource, within)
         if part.changed_at is not None:
             self._changed[target.resource] = part.changed_at
         options = self._options(target)
@@ -78,6 +83,7 @@ class PrefixAdvertisement:
             ineligible=_ineligible(part),
             constrained_for=self._constraint(part, options),
             unprepared=None if part.advertised else await self._unprepared(options),
+            age=part.age,
         )
 
     async def engage(self, target: Target) -> str:

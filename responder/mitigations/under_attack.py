@@ -1,6 +1,7 @@
 """Under Attack Mode: the security level at which a zone challenges every visitor."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -9,6 +10,7 @@ from responder.cloudflare.client import CloudflareClient
 from responder.cloudflare.security_level import SecurityLevel, SecurityLevels
 from responder.cloudflare.tokens import blamed
 from responder.cloudflare.zones import Zone, Zones
+from responder.domain.clock import ZERO
 from responder.domain.memory import Actual, Reading
 from responder.domain.targets import Target
 from responder.errors import ProviderError
@@ -50,8 +52,14 @@ class UnderAttack:
         self._levels = SecurityLevels(client)
         self._fallback = fallback
 
-    async def read(self, target: Target) -> Reading:
+    def call_of(self, resource: str) -> str | None:
+        """Return None: each zone is asked about on its own."""
+        del resource
+        return None
+
+    async def read(self, target: Target, within: timedelta = ZERO) -> Reading:
         """Ask for the zone's level, and whether it can be switched."""
+        del within
         return await self._judged(self._read(target))
 
     async def _read(self, target: Target) -> Reading:

@@ -16,7 +16,7 @@ from responder.domain.demand import Scene, Sight, Sighting, gather, see
 from responder.domain.limits import storm_told
 from responder.domain.memory import Memory, Override
 from responder.domain.plan import Probes, plan
-from responder.domain.step import due_mark, observed, read_due
+from responder.domain.step import observed, read_due
 from responder.domain.targets import Inventory, Mode, Target
 from responder.errors import StoreError
 from responder.metrics import Live, Metrics
@@ -37,8 +37,9 @@ from responder.reconciler.ledger import Keeper, Ledger
 from responder.reconciler.loop import run_passes
 from responder.reconciler.orders import Orders, allowed
 from responder.reconciler.report import alertmanagers_of, cloudflare_of, health_of, judged
+from responder.reconciler.routine import Routine
 from responder.reconciler.stopwatch import Stopwatch
-from responder.reconciler.timing import Unrest, stretch, until_next
+from responder.reconciler.timing import Unrest, until_next
 from responder.reconciler.turns import Turns
 from responder.reconciler.views import target_of
 from responder.reconciler.watch import Pace, Watch
@@ -83,6 +84,7 @@ class Reconciler:
             dict(parts.mitigations), self._ledger, parts.lease, moment, self._refreshed
         )
         self._turns.news = self._wake.set
+        self._routine = Routine(parts.mitigations, self._pace)
         self._orders = Orders(inventory, self._ledger, moment)
         self._sights: dict[str, Sight] = {}
         self._probes = Probes()
@@ -168,6 +170,7 @@ class Reconciler:
         self._turns.heed(self._secret())
         now = self._stopwatch.now()
         passed, self._last = min(now.elapsed - self._last, LONGEST_STEP), now.elapsed
+        self._routine.plan(self._ledger.memories.values(), self._turns.room)
         scene = self._watch.scene()
         found, strangers = gather(scene, self._inventory, self._heard)
         self._count(strangers)
@@ -191,9 +194,8 @@ class Reconciler:
         if storm is not None:
             self._ledger.note(storm)
             _log.critical("storm", detail=storm.detail)
-        spread = stretch(self._ledger.memories.values(), self._pace)
         for situation in planned:
-            self._act(situation, spread)
+            self._act(situation)
         self._passes += 1
         self.passed()
         await self._flush()
@@ -220,7 +222,7 @@ class Reconciler:
         memory = self._ledger.memories[target.id]
         if not memory.idle or target.id in found or memory.decision is None:
             return True
-        if memory.reading is None or due_mark(memory, self._pace.read_off) <= self._last:
+        if self._routine.may_read(memory, self._last):
             return True
         return unrest.concerns(target)
 
@@ -250,15 +252,15 @@ class Reconciler:
             demand_detail=sight.detail,
         )
 
-    def _act(self, situation: Situation, spread: float) -> None:
+    def _act(self, situation: Situation) -> None:
         """Show the decision; where it needs the provider, let the target take its turn."""
         memory = situation.memory
         if self._turns.busy(memory.target):
             return
         decision = decide(situation)
-        on = memory.ours or memory.wanted
-        interval = (self._pace.read_on if on else self._pace.read_off) * spread
-        due = read_due(situation, decision, interval)
+        interval = self._routine.interval(memory)
+        due = read_due(situation, decision, interval, self._turns.under_way)
+        due = due and self._routine.admits(memory, situation.now.elapsed)
         if decision.action is Action.RELEASE and not due:
             detail = memory.read_backoff.detail or "no read can be made now"
             decision = Decision(Action.HOLD, Reason.UNOBSERVED, None, detail)

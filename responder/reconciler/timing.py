@@ -1,4 +1,4 @@
-"""When the loop must look again, and how far routine reads are spread out."""
+"""When the loop must look again, and whom a pass concerns."""
 
 from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
@@ -13,10 +13,7 @@ from responder.domain.step import due_mark
 from responder.domain.targets import Target
 from responder.reconciler.watch import Pace
 
-__all__ = ["Unrest", "stretch", "until_next"]
-
-READS_PER_SECOND = 0.5
-"""Routine reads stay below this, each being up to two requests: a quarter of the API budget."""
+__all__ = ["Unrest", "until_next"]
 
 SHORTEST_WAIT = timedelta(milliseconds=50)
 
@@ -38,14 +35,6 @@ def until_next(
         ahead = [mark - now.elapsed for mark in marks if mark > now.elapsed]
         longest = min([longest, *ahead])
     return max(longest, SHORTEST_WAIT)
-
-
-def stretch(memories: Collection[Memory], pace: Pace) -> float:
-    """Return by how much routine reads are spread out, so that they fit the budget."""
-    on = sum(1 for memory in memories if memory.ours or memory.wanted)
-    rate = on / pace.read_on.total_seconds()
-    rate += (len(memories) - on) / pace.read_off.total_seconds()
-    return max(1.0, rate / READS_PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import structlog
 
 from responder.domain.audit import Action, AuditEntry, Kind
 from responder.domain.breaker import Circuit, Failure
-from responder.domain.clock import Moment
+from responder.domain.clock import ZERO, Moment
 from responder.domain.credential import Credential
 from responder.domain.decision import Situation
 from responder.domain.memory import Memory, Reading
+from responder.domain.step import first_reads
 from responder.domain.targets import Target
 from responder.domain.turn import Answer, Failed, Read, Write, turn
 from responder.errors import ProviderError, StoreError
@@ -64,6 +65,17 @@ class Turns:
     def busy(self, target: str) -> bool:
         """Tell whether the target's turn is under way."""
         return target in self._tasks
+
+    @property
+    def under_way(self) -> int:
+        """How many turns are under way."""
+        return len(self._tasks)
+
+    @property
+    def room(self) -> int:
+        """How many routine reads the API budget lets begin now."""
+        tokens = self.credential.budget.at(self._moment().elapsed).tokens
+        return first_reads(tokens, self.under_way)
 
     @property
     def reading_probe(self) -> bool:
@@ -138,7 +150,7 @@ class Turns:
             while True:
                 self._remember(effect.memory)
                 if isinstance(effect, Read):
-                    result: Reading | Failed | None = await self._read(target)
+                    result: Reading | Failed | None = await self._read(target, effect.within)
                 else:
                     result = await self._write(target, effect)
                 effect = one.send(Answer(self._situation(target.id, situation), result))
@@ -148,18 +160,20 @@ class Turns:
     def _remember(self, memory: Memory) -> None:
         self._ledger.remember(memory, self._moment())
 
-    async def _read(self, target: Target) -> Reading | Failed:
+    async def _read(self, target: Target, within: timedelta) -> Reading | Failed:
         started = self._moment()
         try:
-            reading = await self._mitigations[target.mitigation].read(target)
+            reading = await self._mitigations[target.mitigation].read(target, within)
         except ProviderError as error:
             if self._ledger.memories[target.id].unread_mark is None:
                 _log.warning("cannot be read", target=target.id, error=str(error))
             return self._failed(error, writing=False)
         if self._ledger.memories[target.id].unread_mark is not None:
             _log.info("can be read again", target=target.id)
-        self._worked(writing=False)
-        return replace(reading, at=started.wall, mark=started.elapsed)
+        if not reading.age:  # an older answer says nothing about the API now
+            self._worked(writing=False)
+        mark = started.elapsed - reading.age
+        return replace(reading, at=started.wall - reading.age, mark=mark, age=ZERO)
 
     async def _write(self, target: Target, effect: Write) -> Failed | None:
         """Store the intent, make the call, note the outcome."""
@@ -207,16 +221,18 @@ class Turns:
         self._moved(self.credential.after_call(self._moment(), writing=writing, requests=0))
 
     def _failed(self, error: ProviderError, *, writing: bool) -> Failed:
-        self._moved(
-            self.credential.after_call(
-                self._moment(),
-                writing=writing,
-                requests=0,
-                failure=error.failure,
-                retry_after=error.retry_after,
-            ),
-            str(error),
-        )
+        if not error.counted:
+            error.counted = True
+            self._moved(
+                self.credential.after_call(
+                    self._moment(),
+                    writing=writing,
+                    requests=0,
+                    failure=error.failure,
+                    retry_after=error.retry_after,
+                ),
+                str(error),
+            )
         return Failed(error.failure, str(error), error.retry_after)
 
     def _moved(self, credential: Credential, why: str = "") -> None:

@@ -72,17 +72,18 @@ def _held(one: HeldPrefix, account: Account) -> Mapping[str, Any]:
         word: one.switch(advertise=word == "advertise").shown(account.base_url)
         for word in ("advertise", "withdraw")
     }
+    part = one.part
     return {
-        "prefix": one.cidr,
+        "prefix": part.cidr,
         "within": one.within,
-        "site": account.prefixes.get(one.cidr),
+        "site": account.prefixes.get(part.cidr),
         "description": one.description,
         "asn": one.asn,
         "approved": one.approved,
-        "on_demand": one.on_demand,
-        "locked": one.locked,
-        "bgp_controlled": one.bgp_controlled,
-        "advertised": one.advertised,
-        "changed_at": moment_text(one.changed_at),
+        "on_demand": part.on_demand,
+        "locked": part.locked,
+        "bgp_controlled": part.bgp_controlled,
+        "advertised": part.advertised,
+        "changed_at": moment_text(part.changed_at),
         "requests": switches,
     }

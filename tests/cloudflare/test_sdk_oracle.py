@@ -196,6 +196,13 @@ def ddos(client):
     return DdosOverrides(client, DdosScope.network(ACCOUNT))
 
 
+async def read_twice(client):
+    prefixes = Prefixes(client, ACCOUNT)
+    await prefixes.read(CIDR)
+    client.monotonic.pass_(minutes=1)
+    await prefixes.read(CIDR)
+
+
 async def switched(client):
     (held,) = await held_prefixes(client, ACCOUNT)
     await held.switch(advertise=True).make(client)
@@ -204,7 +211,7 @@ async def switched(client):
 # Ours first, then each request of the SDK in the same order.
 ACCOUNT_CALLS = {
     "read a prefix": (
-        lambda client: Prefixes(client, ACCOUNT).read(CIDR),
+        read_twice,
         [
             lambda sdk: drained(sdk.addressing.prefixes.list(account_id=ACCOUNT)),
             lambda sdk: drained(sdk.addressing.prefixes.bgp_prefixes.list(**WHERE)),

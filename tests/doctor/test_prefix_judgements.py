@@ -3,7 +3,7 @@
 import pytest
 
 from responder.cloudflare.mnm import MnmRule
-from responder.cloudflare.prefixes import BgpPrefix
+from responder.cloudflare.prefix_lists import BgpPrefix
 from responder.cloudflare.tunnels import TunnelHealth
 from responder.doctor.checks import prefixes_monitoring, prefixes_provisioned, prefixes_tunnels
 from responder.doctor.finding import Status

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from responder.domain.alerts import Alert, AlertStatus, Matcher
 from responder.domain.memory import Actual, Reading
 from responder.domain.targets import Guards, Inventory, Policy, Target
-from responder.errors import StoreError
+from responder.errors import ProviderError, StoreError
 from responder.metrics import Metrics
 from responder.ports import Poll
 from responder.reconciler import Lease, Pace, Parts, Reconciler
@@ -73,15 +73,21 @@ class FakeProvider:
     reads: int = 0
     failing: dict = field(default_factory=dict)
     hanging: dict = field(default_factory=dict)
+    calls: dict = field(default_factory=dict)
+    withins: list = field(default_factory=list)
 
     async def _met(self, target):
         if target.resource in self.hanging:
             await self.hanging[target.resource].wait()
         if target.resource in self.failing:
-            raise self.failing[target.resource]
+            raise again(self.failing[target.resource])
 
-    async def read(self, target):
+    def call_of(self, resource):
+        return self.calls.get(resource)
+
+    async def read(self, target, within=timedelta(0)):
         self.reads += 1
+        self.withins.append((target.resource, within))
         await self._met(target)
         level = self.levels[target.resource]
         return Reading(Actual.ON if level == "under_attack" else Actual.OFF, level)
@@ -97,6 +103,13 @@ class FakeProvider:
         await self._met(target)
         self.levels[target.resource] = value
         return value
+
+
+def again(error):
+    """Return the failure of another call, which is another object."""
+    if not isinstance(error, ProviderError):
+        return error
+    return ProviderError(error.failure, str(error), retry_after=error.retry_after)
 
 
 class FailingStore:
@@ -140,7 +153,7 @@ class Setup:
         metrics = Metrics(self.registry)
         lease = Lease(self.clock.monotonic, Pace().provider_timeout, shared=self.writer.shared)
         lease.renewed(await self.writer.claim(lease.lasts), self.clock.monotonic())
-        mitigations = {"under_attack": self.provider}
+        mitigations = {self.provider.name: self.provider}
         parts = Parts([self.alertmanager], mitigations, self.writer, self.clock, metrics, lease)
         self.one = Reconciler(Inventory(self.targets, [self.policy]), parts, Pace())
         await self.one.start()

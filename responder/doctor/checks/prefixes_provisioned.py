@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TypeVar
 
 from responder.cloudflare.client import CloudflareClient, Endpoint
-from responder.cloudflare.prefixes import BgpPrefix, Prefixes
+from responder.cloudflare.prefix_lists import BgpPrefix
+from responder.cloudflare.prefixes import LOOK, Prefixes
 from responder.connections import credential
 from responder.doctor.context import Context, after
 from responder.doctor.finding import Finding, failure, ok, skipped
@@ -17,8 +18,8 @@ from responder.errors import ProviderError
 __all__ = ["MOST", "NO_PREFIXES", "ask_account", "configured", "judge", "look"]
 
 MOST = 50
-"""Prefixes that are looked at. Each costs three of the 1,200 requests that a credential has in five
-minutes, and the running service needs them more."""
+"""Prefixes that are looked at. Each costs up to two of the 1,200 requests that a credential has in
+five minutes, and the running service needs them more."""
 _AT_ONCE = 4
 
 NO_PREFIXES = "no prefix is configured"
@@ -41,7 +42,7 @@ async def look(context: Context) -> Sequence[Finding]:
         async def found(cidr: str) -> Finding:
             async with turn:
                 try:
-                    return replace(judge(await held.read(cidr)), subject=cidr)
+                    return replace(judge(await held.read(cidr, LOOK)), subject=cidr)
                 except ProviderError as error:
                     return _told(error, cidr)
 
