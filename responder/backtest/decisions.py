@@ -19,13 +19,14 @@ from responder.domain.credential import Credential
 from responder.domain.decision import Situation, decide
 from responder.domain.demand import Scene, Sighting, View, gather, see
 from responder.domain.history import Evidence, Known
+from responder.domain.hook import HookAnswer, HookOutcome
 from responder.domain.limits import count_engagement, storm_told
 from responder.domain.memory import Actual, Memory, Reading, State
 from responder.domain.plan import Probes, plan
 from responder.domain.step import observed, read_due
 from responder.domain.targets import Inventory, Mode
 from responder.domain.trail import trail
-from responder.domain.turn import Answer, Read, Write, turn
+from responder.domain.turn import Answer, Effect, Tell, Write, turn
 
 __all__ = ["Course", "acting", "decided"]
 
@@ -209,7 +210,9 @@ class _Simulation:
         except StopIteration as done:
             self._remember(done.value, situation.now)
 
-    def _answered(self, effect: Read | Write, target: str, now: Moment) -> Reading | None:
+    def _answered(self, effect: Effect, target: str, now: Moment) -> Reading | HookAnswer | None:
+        if isinstance(effect, Tell):  # nobody is told of a past
+            return HookAnswer(HookOutcome.OK, "not called")
         if isinstance(effect, Write):
             self._levels[target] = _ON if effect.raising else _OFF
             self._changed[target] = now.wall

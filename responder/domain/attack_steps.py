@@ -82,4 +82,5 @@ _SAID: Mapping[Kind, Callable[[AuditEntry], str]] = {
     Kind.OVERRIDE: _ordered,
     Kind.WOULD: lambda one: f"would {_word(one)}",
     Kind.NOTIFICATION: _notified,
+    Kind.HOOK: lambda one: f"tells the routers {one.action}: {one.reason}",
 }

@@ -42,7 +42,7 @@ _NAKED = LIMITS | {
 }
 """What only holds something that is wanted, or on."""
 
-_LEADING = frozenset({Kind.OVERRIDE, Kind.INTENT, Kind.OUTCOME, Kind.NOTIFICATION})
+_LEADING = frozenset({Kind.OVERRIDE, Kind.INTENT, Kind.OUTCOME, Kind.NOTIFICATION, Kind.HOOK})
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Kind(StrEnum):
     STUCK = "stuck"  # on for too long, or kept by too little
     EPISODE = "episode"  # alerts have begun to ask for it, or are proven gone
     NOTIFICATION = "notification"  # what Cloudflare told, typed, as JSON in the detail
+    HOOK = "hook"  # what the operator's own routers answered
     SERVICE = "service"  # started, stopped, credential refused
 
 

@@ -9,6 +9,7 @@ from responder.domain.breaker import Circuit
 from responder.domain.budget import Spending
 from responder.domain.clock import ZERO, Moment
 from responder.domain.credential import Credential
+from responder.domain.hook import HookEvent
 from responder.domain.memory import Memory, State
 from responder.domain.ownership import FLAP_WINDOW, SETTLED_AFTER
 from responder.domain.targets import Policy
@@ -136,6 +137,17 @@ def _precondition(p: Proposal) -> Decision | None:
     return _hold(p, Reason.PRECONDITION, None, reading.unprepared)
 
 
+def _routers(p: Proposal) -> Decision | None:
+    """Hold what the operator's own routers have not taken, where the policy waits for them."""
+    call = p.memory.hook.before
+    if call is None or call.done or call.event is not HookEvent.before(raising=p.raising):
+        return None
+    left = call.due - p.now.elapsed
+    if left <= ZERO or not p.policy.hook.holds(call.event):
+        return None
+    return _hold(p, Reason.PRECONDITION, left, f"the hook {call.event}: {call.detail}")
+
+
 def _minimum_duration(p: Proposal) -> Decision | None:
     """Hold lowering; it counts from the confirmed engagement."""
     left = p.policy.guards.minimum_duration - p.memory.on_for
@@ -170,10 +182,10 @@ ORDERED: tuple[Guard, ...] = (_circuit_open, _api_budget, _backoff, _undecided_w
 ORDERED_ON: tuple[Guard, ...] = (*ORDERED, _unread)
 """The same for an order to engage: what is there must be known, to be put back."""
 
-RAISING: tuple[Guard, ...] = (*ORDERED_ON, _limits, _precondition)
+RAISING: tuple[Guard, ...] = (*ORDERED_ON, _limits, _precondition, _routers)
 """What may delay an engagement; what delays raising lengthens an outage: nothing else may."""
 
-LOWERING: tuple[Guard, ...] = (*ORDERED, _minimum_duration, _calm)
+LOWERING: tuple[Guard, ...] = (*ORDERED, _minimum_duration, _calm, _routers)
 """What may delay a release."""
 
 

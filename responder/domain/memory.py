@@ -1,13 +1,14 @@
 """What is remembered of one target from pass to pass, and over restarts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from responder.domain.audit import Decision, Reason
 from responder.domain.breaker import Failure
 from responder.domain.clock import ZERO
+from responder.domain.hook import Hooked
 from responder.domain.peak import Peak
 from responder.domain.targets import Target
 
@@ -264,6 +265,8 @@ class Memory:
     would: Would = Would()
     stuck: str = ""
     """Why people must look at it; empty when they need not."""
+    hook: Hooked = field(default_factory=Hooked)
+    """What the operator's own routers are being told of it."""
     kind: str = "zone"
     """What the resource is, as `Target.kind`: it must be known when nothing names it any more."""
 
@@ -287,4 +290,4 @@ class Memory:
     def idle(self) -> bool:
         """Whether nothing about it moves with time."""
         moving = self.ours or self.wanted or self.episode or self.override or self.would.on
-        return not moving and self.demand is Demand.NONE
+        return not moving and self.demand is Demand.NONE and not self.hook.waiting

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from responder.domain.alerts import Alert, Matcher
+from responder.domain.hook import HookRule
 
 __all__ = [
     "Assignment",
@@ -60,6 +61,8 @@ class Policy:
     adopt: bool = False
     sustain_expires: bool = True
     """False where only a human may end what sustain alerts keep (prefixes)."""
+    hook: HookRule = field(default_factory=HookRule)
+    """What the operator's own routers want to be told."""
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels is this policy's."""

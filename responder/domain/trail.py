@@ -18,6 +18,7 @@ __all__ = [
     "STUCK",
     "Asked",
     "asked",
+    "changed",
     "severity",
     "trail",
 ]
@@ -36,6 +37,9 @@ STUCK = "stuck"
 
 STANDING = "standing"
 """The action of the entry that warns, once a day, of an order that still stands."""
+
+SUPERSEDED = "superseded"
+"""The reason of the entry with which a call to the operator's routers is dropped."""
 
 _ASKED = re.compile(
     r".*; policy (?P<policy>.+?)(?:, (?P<seconds>[0-9]+\.[0-9]) s after its alert began)?",
@@ -78,8 +82,9 @@ def trail(before: Memory, after: Memory, now: Moment) -> list[AuditEntry]:
         _override(before, after, now),
         _decision(before, after, now),
         _would(before, after, now),
-        _state(before, after, now),
+        changed(before, after, now),
         _stuck(before, after, now),
+        _superseded(before, after, now),
     )
     return [entry for entry in found if entry is not None]
 
@@ -184,7 +189,7 @@ def _asking(memory: Memory, now: Moment, *, again: bool) -> str:
     return f"{text}, {waited:.1f} s after its alert began"
 
 
-def _state(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
+def changed(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
     """Tell confirmed changes and changes of owner; `engaging` and `releasing` are intents."""
     done = {State.ENGAGED, State.RELEASED}
     moved = before.state is not after.state and after.state in done
@@ -250,3 +255,12 @@ def _stuck(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
         return None
     action = STUCK if after.stuck else "freed"
     return _entry(after, now, Kind.STUCK, action=action, detail=after.stuck)
+
+
+def _superseded(before: Memory, after: Memory, now: Moment) -> AuditEntry | None:
+    """Tell of a call to the operator's routers that something newer has made untrue."""
+    old, new = before.hook.after, after.hook.after
+    if old is None or old.done or (new is not None and new.id == old.id):
+        return None
+    detail = f"not told any more after {old.tries} tries; id {old.id}"
+    return _entry(after, now, Kind.HOOK, action=old.event, reason=SUPERSEDED, detail=detail)

@@ -1,8 +1,8 @@
 """One target's turn at the provider, sans IO: what to read and write, and what it leaves behind.
 
-A turn is a generator. It yields what must be done (`Read`, `Write`), each with the memory to keep
-before doing it, and is sent an `Answer`: what came of it, and the situation of that moment. While
-a call is under way, passes go on and memory moves; so every retry and every write is for the
+A turn is a generator. It yields what must be done (`Read`, `Tell`, `Write`), each with the memory
+to keep before doing it, and is sent an `Answer`: what came of it, and the situation of that moment.
+While a call is under way, passes go on and memory moves; so every retry and every write is for the
 decision of that moment, never for a stale one.
 """
 
@@ -14,6 +14,8 @@ from responder.domain.audit import Action, Decision, Reason
 from responder.domain.breaker import Failure
 from responder.domain.clock import ZERO
 from responder.domain.decision import Situation, decide
+from responder.domain.hook import HookAnswer, HookCall
+from responder.domain.hook_calls import announced, before_call, told_before
 from responder.domain.memory import Actual, Memory, Reading, State
 from responder.domain.ownership import after_reading, resumed
 from responder.domain.step import read_due, tolerance
@@ -25,7 +27,7 @@ from responder.domain.writes import (
     after_no_effect,
 )
 
-__all__ = ["Answer", "Failed", "Read", "Write", "turn"]
+__all__ = ["Answer", "Effect", "Failed", "Read", "Tell", "Write", "turn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,23 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """Store the memory, then tell the operator's own routers what is about to be done."""
+
+    memory: Memory
+    call: HookCall
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Keep the memory as an intent, then ask the provider for the change."""
 
     memory: Memory
     decision: Decision
     raising: bool
+
+
+Effect = Read | Tell | Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +69,33 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a call, and the situation now; a reading, a failure, or neither (accepted)."""
+    """What came of a call, and the situation now.
+
+    A reading, a failure, what the routers answered, or nothing: a write that was accepted, or
+    routers that could not be told for want of a store.
+    """
 
     situation: Situation
-    result: Reading | Failed | None
+    result: Reading | Failed | HookAnswer | None
 
 
-def turn(s: Situation, interval: timedelta) -> Generator[Read | Write, Answer, Memory]:
+def turn(s: Situation, interval: timedelta) -> Generator[Effect, Answer, Memory]:
     """Do what the situation asks for; return the memory that remains.
 
     `interval` is the time between two routine reads of this target.
     """
-    decision = decide(s)
     started = s.now.elapsed
-    if read_due(s, decision, interval):
-        answer = yield Read(replace(s.memory, decision=decision), tolerance(s, interval))
-        s = _after_read(answer)
-        decision = decide(s)
+    s, decision = yield from _looked(s, interval)
+    call = before_call(s.memory, s.policy.hook, decision, s.now)
+    if call is not None:
+        meant, answer = decision.action, (yield Tell(announced(s.memory, call), call))
+        s = answer.situation
+        if not isinstance(answer.result, HookAnswer):
+            return s.memory
+        memory = told_before(s.memory, s.policy.hook, call, answer.result, s.now)
+        s, decision = yield from _looked(replace(s, memory=memory), interval)
+        if decision.action is not meant and decision.action in {Action.ENGAGE, Action.RELEASE}:
+            return s.memory  # the opposite now, of which nobody was told: that takes another turn
     reading = s.memory.reading
     if decision.action is Action.RELEASE and (reading is None or reading.mark < started):
         decision = Decision(Action.HOLD, Reason.UNOBSERVED, None, "no read can be made now")
@@ -82,7 +105,19 @@ def turn(s: Situation, interval: timedelta) -> Generator[Read | Write, Answer, M
     return (yield from _write(replace(s, memory=memory), decision))
 
 
-def _write(s: Situation, decision: Decision) -> Generator[Read | Write, Answer, Memory]:
+def _looked(
+    s: Situation, interval: timedelta
+) -> Generator[Effect, Answer, tuple[Situation, Decision]]:
+    """Read where that is due, and decide."""
+    decision = decide(s)
+    if read_due(s, decision, interval):
+        answer = yield Read(replace(s.memory, decision=decision), tolerance(s, interval))
+        s = _after_read(answer)
+        decision = decide(s)
+    return s, decision
+
+
+def _write(s: Situation, decision: Decision) -> Generator[Effect, Answer, Memory]:
     """Announce the write, make it, and read it back: only the read makes it a fact."""
     raising = decision.action is Action.ENGAGE
     intent = after_intent(s.memory, s.now, raising=raising)

@@ -1,5 +1,6 @@
 """What the service would have done with alerts: its own guards, with simulated time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from responder.backtest.firing import Firing
 from responder.backtest.outcome import engaged_by_site
 from responder.domain.alerts import parse_matcher
 from responder.domain.history import histories
+from responder.domain.hook import HookEvent, HookRule
 from responder.domain.report import sums
 from responder.domain.targets import Guards, Inventory, Mode, Policy, Target
 
@@ -87,6 +89,14 @@ def test_a_policy_in_shadow_mode_is_replayed_as_if_it_acted():
     )
 
     assert on([firing(60, 80)], acting(shadow))["shop"] == [(60, 80 + CONFIRM + 15)]
+
+
+def test_the_routers_of_a_policy_are_taken_to_have_agreed():
+    known = inventory()
+    hook = HookRule(frozenset(HookEvent), required=True)
+    told = Inventory(known.targets.values(), [replace(known.policies[0], hook=hook)])
+
+    assert on([firing(60, 80)], told)["shop"] == [(60, 80 + CONFIRM + 15)]
 
 
 def test_a_policy_that_is_off_stays_off():

@@ -184,6 +184,12 @@ def test_a_human_who_switches_it_off_is_told():
         (Kind.OVERRIDE, "ended", {"before": "paused"}, "the order ended: paused"),
         (Kind.WOULD, "engage", {}, "would switch on"),
         (Kind.STUCK, "stuck", {}, "stuck stuck"),
+        (
+            Kind.HOOK,
+            "before_advertise",
+            {"reason": "timeout"},
+            "tells the routers before_advertise: timeout",
+        ),
     ],
 )
 def test_each_step_is_told_in_words(kind, action, fields, told):

@@ -14,6 +14,8 @@ from responder.domain.clock import Moment
 from responder.domain.credential import Credential
 from responder.domain.decision import Situation
 from responder.domain.demand import Scene, Sight, gather, judge, see
+from responder.domain.hook import HookAnswer, HookCall, HookOutcome
+from responder.domain.hook_calls import hooked, told_after
 from responder.domain.limits import count_engagement
 from responder.domain.memory import Actual, Memory, Order, Override, Reading, State
 from responder.domain.ownership import SETTLED_AFTER
@@ -21,7 +23,7 @@ from responder.domain.plan import Probes, plan
 from responder.domain.step import observed
 from responder.domain.targets import Guards, Inventory, Mode, Policy, Target
 from responder.domain.trail import trail
-from responder.domain.turn import Answer, Failed, Read, Write, turn
+from responder.domain.turn import Answer, Effect, Failed, Read, Tell, Write, turn
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TICK = timedelta(seconds=15)
@@ -113,6 +115,10 @@ class World:
         self.not_applied = False
         self.answers_lost = False
         self.calls: list[Called] = []
+        self.told: list[HookCall] = []
+        """Each try to tell the routers, by what was asked of them."""
+        self.routers: HookAnswer | None = HookAnswer(HookOutcome.OK, "answered 200")
+        """None: the store takes nothing, so that they are not told."""
         self.reads = 0
         self.entries: list[AuditEntry] = []
         self.sights: dict[str, Sight] = {}
@@ -246,6 +252,7 @@ class World:
 
     def remember(self, memory: Memory) -> None:
         before = self.memories[memory.target]
+        memory = hooked(before, memory, self.policy.hook, self.now)
         self.entries += trail(before, memory, self.now)
         memories = list(self.memories.values())
         memory, self.marks = count_engagement(before, memory, memories, self.marks, self.now)
@@ -261,12 +268,31 @@ class World:
             effect = next(one)
             while True:
                 self.remember(effect.memory)
-                result = (
-                    self._read(target) if isinstance(effect, Read) else self._write(target, effect)
-                )
+                result = self._done(target, effect)
                 effect = one.send(Answer(self._now(situation, target), result))
         except StopIteration as done:
             self.remember(done.value)
+
+    def _done(self, target: str, effect: Effect) -> Reading | Failed | HookAnswer | None:
+        if isinstance(effect, Read):
+            return self._read(target)
+        if isinstance(effect, Write):
+            return self._write(target, effect)
+        assert isinstance(effect, Tell)
+        return self._tell(effect.call)
+
+    def _tell(self, call: HookCall) -> HookAnswer | None:
+        if self.routers is not None:
+            self.told.append(call)
+        return self.routers
+
+    def tell_after(self, target: str = "under_attack:example.com") -> None:
+        """Make the call after a change that is due, if any."""
+        memory = self.memories[target]
+        call = memory.hook.after
+        if self.routers and call and not call.done and call.due <= self.now.elapsed:
+            self.told.append(call)
+            self.remember(told_after(memory, self.routers, self.now))
 
     def _called(self, failure: Failure | None, *, writing: bool) -> Failed | None:
         self.credential = self.credential.after_call(self.now, writing=writing, failure=failure)
