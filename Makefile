@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 # Those of `UNITS` in tests/conftest.py; whatever is not among them runs in the long run.
 UNIT := $(addprefix tests/,alertmanager cloudflare domain mitigations notifications prometheus \
-  reconciler sensor settings store) $(wildcard tests/test_*.py) --ignore=tests/cloudflare/test_sdk_oracle.py
+  reconciler routers sensor settings store) $(wildcard tests/test_*.py) --ignore=tests/cloudflare/test_sdk_oracle.py
 
 # Upstream's names of the Prometheus family come first, wherever they were found.
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(BIN):$(PATH)

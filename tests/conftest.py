@@ -20,7 +20,7 @@ WITH_SERVERS = (
 
 UNITS = (
     *("alertmanager/", "cloudflare/", "domain/", "mitigations/", "notifications/", "prometheus/"),
-    *("reconciler/", "sensor/", "settings/", "store/", "test_"),
+    *("reconciler/", "routers/", "sensor/", "settings/", "store/", "test_"),
 )
 """Where the unit tests are, those of the Makefile's `UNIT`: all others run in the long run."""
 
