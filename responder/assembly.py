@@ -23,7 +23,7 @@ from responder.connections import access, credential
 from responder.domain.targets import Target
 from responder.metrics import LiveCollector, Metrics
 from responder.mitigations.provider import Provider
-from responder.mitigations.registry import KINDS, build_mitigations
+from responder.mitigations.registry import KINDS, build_hooks, build_mitigations
 from responder.notifications import Announcing, Intake
 from responder.notifications.building import build_announcing, rules_of
 from responder.ports import Clock
@@ -179,14 +179,16 @@ class Plans:
         )
         mitigations = build_mitigations(provider)
         secret = partial(mark, known_as)
-        parts = Parts(sources, mitigations, self._writer, clock, metrics, lease, secret)
+        hooks = build_hooks(provider, clock, metrics.hook_called)
+        parts = Parts(sources, mitigations, self._writer, clock, metrics, lease, secret, hooks)
         reconciler = Reconciler(settings.inventory(), parts, _pace(settings))
         resend_delay = settings.alertmanager.resend_delay
         telling = Telling(posts, reconciler.live, metrics, clock.now, resend_delay)
         reconciler.passed = telling.wake
         sensor, edge = self._sensor(settings)
         heard = build_announcing(settings, self.intake, posts, cloudflare, clock)
-        return ActingParts(reconciler, telling, sensor, heard, (*sources, *posts, cloudflare, edge))
+        connected: tuple[Connected, ...] = (*sources, *posts, cloudflare, edge, *hooks.values())
+        return ActingParts(reconciler, telling, sensor, heard, connected)
 
     def _sensor(self, settings: Settings) -> tuple[Sensor, CloudflareClient]:
         """Build the edge sensor, with connections and a budget of its own."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -13,6 +14,7 @@ from responder.domain.breaker import Breaker, Circuit
 from responder.domain.clock import ZERO, Moment
 from responder.domain.credential import Credential
 from responder.domain.guards import calm_left, constrained_for
+from responder.domain.hook import HookEvent, HookOutcome
 from responder.domain.memory import Demand
 from responder.domain.targets import Unassigned
 from responder.ports import TargetView
@@ -86,6 +88,11 @@ class Metrics:
             SECONDS,
         )
         self.cloudflare_notifications, self.edge_samples = _of_cloudflare(registry)
+        self.hook_requests = counter(
+            "hook_requests", "Calls to the operator's own routers.", "event", "outcome"
+        )
+        for event, outcome in product(HookEvent, HookOutcome):
+            self.hook_requests.labels(event, outcome)
         self.time_to_mitigate = histogram(
             "time_to_mitigate_seconds",
             "From the start of the oldest alert to the mitigation confirmed at Cloudflare.",
@@ -140,6 +147,10 @@ class Metrics:
     def cloudflare_notified(self, kind: str, effect: str) -> None:
         """Count a notification of Cloudflare; `kind` is a known type, or `unknown`."""
         self.cloudflare_notifications.labels(kind, effect).inc()
+
+    def hook_called(self, event: str, outcome: str) -> None:
+        """Count one call to the operator's own routers."""
+        self.hook_requests.labels(event, outcome).inc()
 
     def called(self, operation: str, outcome: str, seconds: float) -> None:
         """Count one request to Cloudflare."""

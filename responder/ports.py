@@ -1,6 +1,6 @@
 """What the shell is written against: small protocols, each with a twin that needs no outside."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from responder.domain.alerts import Alert, HeardAlert, Silence
 from responder.domain.audit import AuditEntry
 from responder.domain.clock import ZERO
+from responder.domain.hook import HookAnswer, HookCall, HookRule
 from responder.domain.memory import Memory, Override, Reading
 from responder.domain.targets import Policy, Target
 
@@ -25,6 +26,7 @@ __all__ = [
     "Exchange",
     "Health",
     "HeardAlert",
+    "Hook",
     "Intent",
     "Mitigation",
     "MitigationKind",
@@ -84,6 +86,18 @@ class Mitigation(Protocol):
         ...
 
 
+class Hook(Protocol):
+    """The way to the operator's own routers, for the targets of one mitigation."""
+
+    async def call(self, target: Target, call: HookCall) -> HookAnswer:
+        """Tell them once, and return what came of it; no raise."""
+        ...
+
+
+def _no_hook(_options: Any) -> HookRule:
+    return HookRule()
+
+
 @dataclass(frozen=True, slots=True)
 class MitigationKind:
     """One line of the registry: what the rest must know of a mitigation without importing it."""
@@ -99,6 +113,8 @@ class MitigationKind:
     """The default of a policy's `adopt`."""
     guards: Mapping[str, str] = field(default_factory=dict)
     """Its own defaults of a policy's guards, as a configuration writes them."""
+    hook: Callable[[Any], HookRule] = _no_hook
+    """What a policy with these options wants the operator's own routers to be told."""
 
 
 @dataclass(frozen=True, slots=True)

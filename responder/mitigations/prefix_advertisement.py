@@ -13,11 +13,12 @@ from responder.domain.clock import ZERO
 from responder.domain.memory import Actual, Reading
 from responder.domain.targets import Target
 from responder.errors import ProviderError
+from responder.mitigations.prefix_hook import HookOptions, PrefixHook, rule_of
 from responder.mitigations.provider import Provider
-from responder.ports import MitigationKind
+from responder.ports import Clock, MitigationKind
 from responder.settings.fields import CountOrNone, Duration
 
-__all__ = ["KIND", "PrefixAdvertisement", "PrefixOptions", "build"]
+__all__ = ["KIND", "PrefixAdvertisement", "PrefixOptions", "build", "build_hook"]
 
 _ADVERTISED, _WITHDRAWN = "advertised", "withdrawn"
 _AGO = re.compile(r"less than (\d{1,4}) minutes? ago", re.IGNORECASE)
@@ -36,6 +37,9 @@ class PrefixOptions(BaseModel):
     min_working_tunnels: CountOrNone = 1
     """Tunnels that must carry traffic before a prefix is advertised: without any, advertising
     takes it off the internet. 0 does not ask. Health that cannot be read holds nothing."""
+    hook: HookOptions | None = None
+    """What your own routers are told before an advertisement and after a withdrawal. Left out:
+    nothing."""
 
 
 KIND = MitigationKind(
@@ -45,6 +49,7 @@ KIND = MitigationKind(
     sustain_expires=False,
     adopt=True,
     guards={"calm_period": "15m", "minimum_duration": "15m"},
+    hook=lambda options: rule_of(options.hook),
 )
 
 
@@ -139,17 +144,22 @@ class PrefixAdvertisement:
 
 def build(provider: Provider) -> PrefixAdvertisement:
     """Build the mitigation; its waits are those of each target's own policy."""
-
-    def options(target: Target) -> PrefixOptions:
-        found = provider.options(target)
-        return found if isinstance(found, PrefixOptions) else PrefixOptions()
-
     return PrefixAdvertisement(
         Prefixes(provider.client, provider.account_id),
         Tunnels(provider.client, provider.account_id, provider.now),
-        options,
+        lambda target: _options(provider, target),
         provider.now,
     )
+
+
+def build_hook(provider: Provider, clock: Clock, observe: Callable[[str, str], None]) -> PrefixHook:
+    """Build the way to the operator's own routers, those of each target's own policy."""
+    return PrefixHook(lambda target: _options(provider, target).hook, clock, observe)
+
+
+def _options(provider: Provider, target: Target) -> PrefixOptions:
+    found = provider.options(target)
+    return found if isinstance(found, PrefixOptions) else PrefixOptions()
 
 
 def _actual(part: BgpPrefix) -> Actual:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -26,12 +26,14 @@ from responder.ports import (
     Clock,
     EventQuery,
     Health,
+    Hook,
     Mitigation,
     NotedOrder,
     TargetView,
 )
 from responder.reconciler.facts import restored, to_facts
 from responder.reconciler.heard import Heard
+from responder.reconciler.hooks import Hooks
 from responder.reconciler.lease import Lease
 from responder.reconciler.ledger import Keeper, Ledger
 from responder.reconciler.loop import run_passes
@@ -61,6 +63,8 @@ class Parts:
     lease: Lease
     secret: Callable[[], str] = str
     """Changes with the provider's secret, and gives nothing of it away."""
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
+    """The operator's own routers, by the name of the mitigation that tells them."""
 
 
 class Reconciler:
@@ -83,7 +87,9 @@ class Reconciler:
         self._turns = Turns(
             dict(parts.mitigations), self._ledger, parts.lease, moment, self._refreshed
         )
-        self._turns.news = self._wake.set
+        self._hooks = Hooks(parts.hooks, inventory, self._ledger, parts.lease, moment)
+        self._hooks.news = self._turns.news = self._wake.set
+        self._turns.tell, self._ledger.rule = self._hooks.before, self._hooks.rule
         self._routine = Routine(parts.mitigations, self._pace)
         self._orders = Orders(inventory, self._ledger, moment)
         self._sights: dict[str, Sight] = {}
@@ -125,6 +131,7 @@ class Reconciler:
             await run_passes(self._watch, self._wake, self.step, self._wait)
         finally:
             await self._turns.stop()
+            await self._hooks.stop()
             with suppress(StoreError):
                 await self.store_all()
 
@@ -142,8 +149,9 @@ class Reconciler:
         await self._watch.look()
 
     async def ended(self) -> None:
-        """Return when no turn is under way."""
+        """Return when no turn and no call of a hook is under way."""
         await self._turns.ended()
+        await self._hooks.ended()
 
     @property
     def busy(self) -> bool:
@@ -198,7 +206,9 @@ class Reconciler:
             self._act(situation)
         self._passes += 1
         self.passed()
+        due = [] if self._resting else self._hooks.due()
         await self._flush()
+        self._hooks.begin(due)
 
     def _targets(self) -> list[Target]:
         """Return the configured targets, and the orphans: ours, but no longer configured."""
@@ -213,7 +223,7 @@ class Reconciler:
             if self._ledger.memories[orphan.id].ours or self._turns.busy(orphan.id)
         ]
         for orphan in orphans:
-            if orphan not in kept:
+            if orphan not in kept and not self._ledger.memories[orphan.id].hook.waiting:
                 self._ledger.forget(orphan.id)
         return [*self._inventory.targets.values(), *kept]
 

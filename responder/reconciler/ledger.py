@@ -1,7 +1,7 @@
 """The memories in use, and what of them the store has not got yet."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -10,6 +10,8 @@ import structlog
 
 from responder.domain.audit import AuditEntry, Kind
 from responder.domain.clock import ZERO, Moment
+from responder.domain.hook import HookRule
+from responder.domain.hook_calls import hooked
 from responder.domain.limits import count_engagement
 from responder.domain.memory import Memory
 from responder.domain.targets import Target
@@ -80,6 +82,8 @@ class Ledger:
         self._lease = lease
         self._metrics = metrics
         self.memories: dict[str, Memory] = {}
+        self.rule: Callable[[Memory], HookRule] = _no_rule
+        """What the policy of a memory's target wants the operator's own routers to be told."""
         self.marks: tuple[timedelta, ...] = ()
         """Counted engagements of the last hour."""
         self._dirty: set[str] = set()
@@ -104,6 +108,7 @@ class Ledger:
         if memory == before:
             return
         memory = self._counted(before, memory, now)
+        memory = hooked(before, memory, self.rule(memory), now)
         self._tell(before, memory, now)
         self.memories[memory.target] = memory
         if _matters(before, memory):
@@ -165,6 +170,13 @@ class Ledger:
         """Drop an order that nobody can follow, and tell of it."""
         changes = Changes(followed=[order.id], entries=[told], fence=self._lease.fence)
         await self._keeper.commit(changes)
+
+    async def keep(self, target: str) -> None:
+        """Store a memory at once; raises StoreError."""
+        self._stored.add(target)
+        await self._keeper.commit(
+            Changes(memories=[self.memories[target]], fence=self._lease.fence)
+        )
 
     async def intend(self, memory: Memory, intent: Intent) -> None:
         """Store the intent and what led to it; raises StoreError, and then nothing is written."""
@@ -247,6 +259,10 @@ class Ledger:
     def _taken_outcomes(self) -> list[Outcome]:
         taken, self._outcomes = self._outcomes, []
         return taken
+
+
+def _no_rule(_memory: Memory) -> HookRule:
+    return HookRule()
 
 
 def _say(entry: AuditEntry) -> None:

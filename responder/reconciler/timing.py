@@ -27,6 +27,8 @@ def until_next(
         if memory.idle or busy(memory.target):
             continue
         marks = [memory.backoff.until, memory.read_backoff.until]
+        if memory.hook.after is not None and memory.hook.waiting:
+            marks.append(memory.hook.after.due)
         if memory.decision is not None:
             marks.append(due_mark(memory, pace.read_on))
             until = memory.decision.until

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,10 +13,11 @@ from responder.domain.breaker import Circuit, Failure
 from responder.domain.clock import ZERO, Moment
 from responder.domain.credential import Credential
 from responder.domain.decision import Situation
+from responder.domain.hook import HookAnswer, HookCall
 from responder.domain.memory import Memory, Reading
 from responder.domain.step import first_reads
 from responder.domain.targets import Target
-from responder.domain.turn import Answer, Failed, Read, Write, turn
+from responder.domain.turn import Answer, Failed, Read, Tell, Write, turn
 from responder.errors import ProviderError, StoreError
 from responder.ports import Intent, Mitigation, Outcome
 from responder.reconciler.lease import Lease
@@ -47,6 +48,8 @@ class Turns:
         self._lease = lease
         self._moment = moment
         self._situation = situation
+        self.tell: Callable[[Target, HookCall], Awaitable[HookAnswer | None]] = _untold
+        """Tells the operator's own routers what is about to be done."""
         self.news: Callable[[], None] = _nobody
         """Called when a turn has ended."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -150,7 +153,11 @@ class Turns:
             while True:
                 self._remember(effect.memory)
                 if isinstance(effect, Read):
-                    result: Reading | Failed | None = await self._read(target, effect.within)
+                    result: Reading | Failed | HookAnswer | None = await self._read(
+                        target, effect.within
+                    )
+                elif isinstance(effect, Tell):
+                    result = await self.tell(target, effect.call)
                 else:
                     result = await self._write(target, effect)
                 effect = one.send(Answer(self._situation(target.id, situation), result))
@@ -253,6 +260,11 @@ class Turns:
 
 def _nobody() -> None:
     """Tell nobody."""
+
+
+async def _untold(_target: Target, _call: HookCall) -> HookAnswer | None:
+    """Tell no routers: there is no way to them."""
+    return None
 
 
 def _entry(effect: Write, now: Moment, kind: Kind, reason: str, detail: str = "") -> AuditEntry:

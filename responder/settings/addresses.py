@@ -10,6 +10,7 @@ from responder.settings.secret import HIDDEN
 __all__ = [
     "Address",
     "api_url",
+    "hook_url",
     "http_url",
     "parse_address",
     "password_of",
@@ -75,6 +76,20 @@ def api_url(text: str) -> str:
     if urlsplit(url).scheme == "http" and not _is_loopback(urlsplit(url).hostname or ""):
         raise ValueError("would send the credential in clear; write https (http only on loopback)")
     return url
+
+
+def hook_url(text: str) -> str:
+    """Return a URL to call as it is: https, or http on this machine."""
+    parts = _split(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is no URL to call; write one such as https://router.example.com/hook")
+    if parts.username is not None:
+        raise ValueError("has a user name or password in it; the signature is what proves us")
+    if parts.query or parts.fragment:
+        raise ValueError("has a ? or # in it; write only the path (the secret is secret_file)")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("could be answered by anybody; write https (http only on loopback)")
+    return text
 
 
 def store_url(text: str) -> str:

@@ -16,7 +16,14 @@ from pydantic import BeforeValidator, PlainValidator
 
 from responder.domain.alerts import Matcher, parse_matcher
 from responder.errors import ConfigError
-from responder.settings.addresses import Address, api_url, http_url, parse_address, store_url
+from responder.settings.addresses import (
+    Address,
+    api_url,
+    hook_url,
+    http_url,
+    parse_address,
+    store_url,
+)
 from responder.settings.durations import parse_duration
 from responder.settings.maxmind import open_database
 from responder.settings.secret import Secret, SecretFile, shown_path
@@ -30,6 +37,7 @@ __all__ = [
     "ExistingFile",
     "FilePath",
     "Form",
+    "HookUrl",
     "HttpUrl",
     "InlineSecret",
     "LabelName",
@@ -194,6 +202,7 @@ Prefix = Annotated[str, _reads(_prefix), Form("prefix")]
 AccountId = Annotated[str, _reads(_account_id), Form("32 hex digits")]
 ListenAddress = Annotated[Address, _reads(parse_address), Form("address:port")]
 HttpUrl = Annotated[str, _reads(http_url), Form("URL")]
+HookUrl = Annotated[str, _reads(hook_url), Form("URL")]
 ApiUrl = Annotated[str, _reads(api_url), Form("URL")]
 StoreUrl = Annotated[str, _reads(store_url), Form("database URL")]
 MatcherText = Annotated[Matcher, _reads(parse_matcher), Form("matcher")]

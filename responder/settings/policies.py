@@ -5,9 +5,10 @@ The text below each key is what the configuration reference says about it.
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from responder.domain.alerts import Matcher
+from responder.domain.hook import HookRule
 from responder.domain.targets import Guards, Mode, OnDrift, Policy
 from responder.ports import MitigationKind
 from responder.settings.fields import Count, Duration, MatcherText, Name, Switch
@@ -65,11 +66,12 @@ class PolicySettings(GuardSettings):
     adopt: Switch = False
     """Whether a mitigation that somebody else turned on becomes ours under a trigger, to be
     released when it is calm. Some mitigations have it on when it is left out."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """What only this mitigation knows, such as `fallback_level` of `under_attack`."""
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What only this mitigation knows, such as `fallback_level` of `under_attack` or the `hook` of
+    `prefix_advertisement`; how-it-decides.md and prefixes.md list them."""
 
-    def in_force(self, kind: MitigationKind) -> Policy:
-        """Return the policy as decisions see it."""
+    def in_force(self, kind: MitigationKind, options: BaseModel | None) -> Policy:
+        """Return the policy as decisions see it, with what its mitigation made of its options."""
         return Policy(
             name=self.name,
             mitigation=self.mitigation,
@@ -79,6 +81,7 @@ class PolicySettings(GuardSettings):
             on_drift=self.on_drift,
             adopt=self.adopt,
             sustain_expires=kind.sustain_expires,
+            hook=kind.hook(options) if options is not None else HookRule(),
         )
 
     @property

@@ -65,7 +65,10 @@ class Settings:
     def inventory(self) -> Inventory:
         """Return everything that may be switched, and the policies in their order."""
         by_name = {kind.name: kind for kind in self.kinds}
-        policies = [policy.in_force(by_name[policy.mitigation]) for policy in self.policies]
+        policies = [
+            policy.in_force(by_name[policy.mitigation], self.options.get(policy.name))
+            for policy in self.policies
+        ]
         return Inventory(self._targets(), policies)
 
     def options_for(self, mitigation: str, policy: str | None = None) -> BaseModel:

@@ -56,14 +56,15 @@ def _tell(model: type[BaseModel], detail: ErrorDetails, report: Report, at: KeyP
     inside = tuple(key for key in detail["loc"] if key != "[key]")
     path = (*at, *inside)
     kind = detail["type"]
-    if kind == "missing" and report.touches(path):
-        return path[:-1]
+    whole = path[:-1] if kind == "missing" else path
+    if kind != "extra_forbidden" and report.touches(path):
+        return whole  # what was wrong in it is told, and this only follows from that
     if kind == "extra_forbidden":
         known = did_you_mean(str(inside[-1]), list(_known(model, inside[:-1])))
         report.problem(path, f"unknown key; {known}")
     else:
         report.problem(path, _text(detail))
-    return path[:-1] if kind == "missing" else path
+    return whole
 
 
 def _text(detail: ErrorDetails) -> str:

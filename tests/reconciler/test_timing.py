@@ -1,5 +1,6 @@
 """Who may be left out of a pass: nobody for whom it would change anything."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 from responder.domain.alerts import Matcher, Silence
 from responder.domain.clock import Moment
 from responder.domain.demand import Scene, View, see
+from responder.domain.hook import HookCall, Hooked, HookEvent
 from responder.domain.memory import Memory
 from responder.domain.step import observed
 from responder.domain.targets import Inventory, Policy, Target
-from responder.reconciler.timing import Unrest
+from responder.reconciler import Pace
+from responder.reconciler.timing import Unrest, until_next
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 TARGET = Target("shop", "under_attack", "example.com")
@@ -57,3 +60,14 @@ def test_a_silence_that_covers_a_target_concerns_it(found):
     scene = Scene(LIVE, found)
     covered = any(one.covers(TARGET.labels) for one in found)
     assert Unrest.of(scene, set(TARGET.labels)).concerns(TARGET) >= covered
+
+
+def test_a_call_of_a_hook_that_waits_wakes_the_loop_when_it_is_due():
+    now = Moment(NOW, timedelta(minutes=9))
+    call = HookCall.of(HookEvent.AFTER_WITHDRAW, TARGET.id, now, "calm", "responder")
+    memory = passed(Memory.of(TARGET), CALM, 1)
+    pace = Pace()
+    for due, wait in ((2.0, 2.0), (60.0, pace.poll_interval.total_seconds())):
+        later = replace(call, due=now.elapsed + timedelta(seconds=due))
+        waiting = replace(memory, hook=Hooked(after=later))
+        assert until_next([waiting], lambda _: False, now, pace).total_seconds() == wait

@@ -42,6 +42,26 @@ SECRETS_IN_PLACES = {
     "a secret of Cloudflare's in place of its file": {
         "notifications": {"secret_file": marked("notify")}
     },
+    "a secret of the routers' hook in place of its file": {
+        "policies": [
+            {
+                "name": "p",
+                "mitigation": "prefix_advertisement",
+                "options": {
+                    "hook": {"url": f"https://me:{MARK}@r.example", "secret_file": marked("hook")}
+                },
+            }
+        ]
+    },
+    "a secret of the routers' hook that is none": {
+        "policies": [
+            {
+                "name": "p",
+                "mitigation": "prefix_advertisement",
+                "options": {"hook": {"url": "https://r.example", "secret": marked("hook")}},
+            }
+        ]
+    },
     "a list of tokens": {"cloudflare": {"api_token": [marked("token")]}},
     "a mapping of tokens": {"cloudflare": {"api_token": {"value": marked("token")}}},
     "two lines": {"cloudflare": {"api_token": f"{marked('a')}\n{marked('b')}"}},

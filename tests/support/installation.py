@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 
 from responder.domain.alerts import Alert, AlertStatus, Matcher
+from responder.domain.hook import HookAnswer, HookOutcome
 from responder.domain.memory import Actual, Reading
 from responder.domain.targets import Guards, Inventory, Policy, Target
 from responder.errors import ProviderError, StoreError
@@ -112,6 +113,27 @@ def again(error):
     return ProviderError(error.failure, str(error), retry_after=error.retry_after)
 
 
+@dataclass
+class FakeHook:
+    """Routers that note what they are told, and what had been written by then."""
+
+    provider: FakeProvider
+    calls: list = field(default_factory=list)
+    written: list = field(default_factory=list)
+    answers: list = field(default_factory=list)
+    hanging: asyncio.Event | None = None
+
+    async def call(self, _target, call):
+        self.calls.append(call)
+        self.written.append(len(self.provider.writes))
+        if self.hanging is not None:
+            await self.hanging.wait()
+        outcome = self.answers.pop(0) if self.answers else HookOutcome.OK
+        if isinstance(outcome, Exception):
+            raise outcome
+        return HookAnswer(outcome, "answered, after 0.01 s")
+
+
 class FailingStore:
     """A real store that can be switched off, as a full disk would."""
 
@@ -135,6 +157,7 @@ class Setup:
         self.clock = FakeClock()
         self.alertmanager = FakeAlertmanager(self.clock)
         self.provider = FakeProvider()
+        self.hook = FakeHook(self.provider)
         self.store = FailingStore(open_store("memory://"))
         self.targets = [
             Target("shop", "under_attack", "example.com"),
@@ -155,6 +178,16 @@ class Setup:
         lease.renewed(await self.writer.claim(lease.lasts), self.clock.monotonic())
         mitigations = {self.provider.name: self.provider}
         parts = Parts([self.alertmanager], mitigations, self.writer, self.clock, metrics, lease)
+        mitigations = {"under_attack": self.provider}
+        parts = Parts(
+            [self.alertmanager],
+            mitigations,
+            self.writer,
+            self.clock,
+            metrics,
+            lease,
+            hooks={"under_attack": self.hook},
+        )
         self.one = Reconciler(Inventory(self.targets, [self.policy]), parts, Pace())
         await self.one.start()
         return self.one
