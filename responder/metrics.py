@@ -59,9 +59,8 @@ class Metrics:
             return Counter(f"responder_{name}", text, labels, registry=registry)
 
         def histogram(name: str, text: str, label: str, buckets: Sequence[float]) -> Histogram:
-            return Histogram(
-                f"responder_{name}", text, (label,), buckets=buckets, registry=registry
-            )
+            name = f"responder_{name}"
+            return Histogram(name, text, (label,), buckets=buckets, registry=registry)
 
         self.decisions = counter(
             "decisions",
@@ -88,17 +87,13 @@ class Metrics:
             SECONDS,
         )
         self.cloudflare_notifications, self.edge_samples = _of_cloudflare(registry)
-        self.hook_requests = counter(
-            "hook_requests", "Calls to the operator's own routers.", "event", "outcome"
-        )
-        for event, outcome in product(HookEvent, HookOutcome):
-            self.hook_requests.labels(event, outcome)
         self.time_to_mitigate = histogram(
             "time_to_mitigate_seconds",
             "From the start of the oldest alert to the mitigation confirmed at Cloudflare.",
             "mitigation",
             MITIGATE_SECONDS,
         )
+        self.hook_requests = _of_routers(registry)
 
     def present(self, mitigations: Iterable[str], operations: Iterable[str]) -> None:
         """Make every name appear from the first scrape on, with a value of zero."""
@@ -168,6 +163,15 @@ def _of_cloudflare(registry: CollectorRegistry) -> tuple[Counter, Counter]:
     )
     text, labels = "Samples of the edge, by what they prove.", ("dataset", "outcome")
     return notifications, Counter("responder_edge_samples", text, labels, registry=registry)
+
+
+def _of_routers(registry: CollectorRegistry) -> Counter:
+    """Return the counter of calls to the operator's own routers, with every series it can have."""
+    labels, text = ("event", "outcome"), "Calls to the operator's own routers."
+    requests = Counter("responder_hook_requests", text, labels, registry=registry)
+    for event, outcome in product(HookEvent, HookOutcome):
+        requests.labels(event, outcome)
+    return requests
 
 
 @dataclass(frozen=True, slots=True)
