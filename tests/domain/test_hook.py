@@ -142,6 +142,15 @@ def test_an_order_is_told_and_waits_for_nobody(order):
     assert call.actor == one.memory().override.actor == one.memory().hook.after.actor
 
 
+def test_an_order_that_fails_at_the_provider_tells_them_no_second_time():
+    one = world(required=True)
+    one.routers, one.fault = NOT, Failure.REFUSED
+    one.order(Order.ENGAGED)
+    one.run(minutes(5))
+    assert len(one.calls) > 2
+    assert len(one.told) == 1
+
+
 def test_an_order_ends_the_wait_for_routers_without_another_call():
     one = world(required=True)
     one.routers = NOT

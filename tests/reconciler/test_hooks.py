@@ -156,10 +156,20 @@ async def test_a_call_after_a_change_that_hangs_holds_neither_passes_nor_the_nex
     routed.alertmanager.firing.clear()
     await routed.run(12)
     _, hung = routed.one._hooks._tasks[SHOP]
-    routed.hook.hanging = None
+    routed.hook.hanging, call, given_up = None, routed.hook.call, []
+
+    async def watched(*told):
+        given_up.append(bool(hung.cancelling()) or hung.cancelled())
+        return await call(*told)
+
+    routed.hook.call = watched
+    reading = routed.provider.hanging["example.com"] = asyncio.Event()
     await attacked(routed)
-    await asyncio.wait({hung})
-    assert hung.cancelled()
+    routed.provider.hanging.clear()
+    reading.set()  # the turn goes on while no pass is made
+    await routed.settle()
+    await asyncio.wait({hung}, timeout=1)
+    assert given_up == [True]  # before they are told the opposite
     assert routed.provider.levels["example.com"] == "under_attack"
     assert events(routed) == ["before_advertise", "after_withdraw", "before_advertise"]
     assert ("after_withdraw", "superseded") in [one[:2] for one in await trail(routed)]
@@ -218,26 +228,40 @@ async def test_what_left_the_configuration_is_told_as_withdrawn_before_it_is_for
     assert SHOP not in routed.one._ledger.memories
 
 
+async def waits(setup):
+    """Let the first call after a change be refused, so that it is due again in five seconds."""
+    await attacked(setup)
+    setup.hook.answers = [REFUSED]
+    setup.alertmanager.firing.clear()
+    while "after_withdraw" not in events(setup):
+        await setup.step(20)
+    await setup.one._hooks.ended()
+    assert setup.memory().hook.waiting
+
+
+async def pass_when_due(setup):
+    setup.clock.passed += timedelta(seconds=20)
+    await setup.one.step()
+    await asyncio.sleep(0)
+    await setup.one._hooks.ended()
+
+
 async def test_a_replica_without_the_lease_tells_nobody(routed):
-    await attacked(routed)
-    routed.one._hooks._lease._ends = None
-    await over(routed)
-    assert events(routed) == ["before_advertise"]
+    await waits(routed)
+    lease = routed.one._hooks._lease
+    ends, lease._ends = lease._ends, None
+    await pass_when_due(routed)
+    assert events(routed).count("after_withdraw") == 1
+    lease._ends = ends
+    await pass_when_due(routed)
+    assert events(routed).count("after_withdraw") == 2
 
 
 async def test_who_rests_begins_no_call(routed):
-    await attacked(routed)
-    routed.hook.answers = [REFUSED]
-    routed.alertmanager.firing.clear()
-    while "after_withdraw" not in events(routed):
-        await routed.step(20)
+    await waits(routed)
     await routed.one.rest()
-    await routed.one.step()
-    routed.clock.passed += timedelta(minutes=10)
-    await routed.one.step()
-    await routed.one.step()
+    await pass_when_due(routed)
     assert events(routed).count("after_withdraw") == 1
     routed.one.go_on()
-    await routed.step()
-    await routed.one._hooks.ended()
+    await pass_when_due(routed)
     assert events(routed).count("after_withdraw") == 2
