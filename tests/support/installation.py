@@ -176,17 +176,14 @@ class Setup:
         metrics = Metrics(self.registry)
         lease = Lease(self.clock.monotonic, Pace().provider_timeout, shared=self.writer.shared)
         lease.renewed(await self.writer.claim(lease.lasts), self.clock.monotonic())
-        mitigations = {self.provider.name: self.provider}
-        parts = Parts([self.alertmanager], mitigations, self.writer, self.clock, metrics, lease)
-        mitigations = {"under_attack": self.provider}
         parts = Parts(
             [self.alertmanager],
-            mitigations,
+            {self.provider.name: self.provider},
             self.writer,
             self.clock,
             metrics,
             lease,
-            hooks={"under_attack": self.hook},
+            hooks={self.provider.name: self.hook},
         )
         self.one = Reconciler(Inventory(self.targets, [self.policy]), parts, Pace())
         await self.one.start()
