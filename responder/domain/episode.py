@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from responder.domain.clock import ZERO, Moment
 from responder.domain.demand import Sight
+from responder.domain.engagement import engagement
 from responder.domain.memory import (
     Demand,
-    Engagement,
     Episode,
     Memory,
     Order,
@@ -16,12 +16,10 @@ from responder.domain.memory import (
 from responder.domain.ownership import kept
 from responder.domain.peak import greatest, values
 
-__all__ = ["after_sight", "engagement", "severity_rank"]
+__all__ = ["after_sight", "severity_rank"]
 
 MOST_REMEMBERED = 200
 """Label sets of an episode that are kept; a bound, so that a flood of instances costs little."""
-
-LONGEST_CAUSE = 200
 
 _SEVERITIES = ("info", "warning", "critical")
 
@@ -146,22 +144,3 @@ def _triggered(memory: Memory, sight: Sight, now: Moment) -> Episode:
         quiet=ZERO,
         peaks=greatest(episode.peaks, values(sight.triggers)),
     )
-
-
-def engagement(memory: Memory, now: Moment) -> Engagement | None:
-    """Return the record of what is on by us, with what its episodes have seen; else the last."""
-    last, mark = memory.last_engagement, memory.on_mark
-    if mark is None:
-        return last
-    if last is None or last.mark != mark:
-        last = Engagement(mark, now.until(mark), _cause(memory))
-    peaks = memory.episode.peaks if memory.episode else ()
-    return replace(last, peaks=greatest(last.peaks, peaks))
-
-
-def _cause(memory: Memory) -> str:
-    if memory.override is not None:
-        return f"{memory.override.actor}: {memory.override.reason}"[:LONGEST_CAUSE]
-    alerts = memory.episode.alerts if memory.episode else ()
-    names = {alert.labels.get("alertname", "") for alert in alerts}
-    return ", ".join(sorted(names - {""}))[:LONGEST_CAUSE]

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from responder.domain.audit import AuditEntry, Kind, Reason
 from responder.domain.clock import ZERO, Moment
-from responder.domain.episode import engagement
+from responder.domain.engagement import engagement
 from responder.domain.memory import Episode, Memory
 from responder.domain.peak import Peak, greatest, shown
 

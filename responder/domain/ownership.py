@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from responder.domain.clock import ZERO, Moment
+from responder.domain.engagement import engagement
 from responder.domain.memory import (
     Actual,
     Backoff,
@@ -79,7 +80,7 @@ def _found_engaged(memory: Memory, reading: Reading, now: Moment) -> Memory:
     if write is None or not write.raising or write.settled:
         return _let_go(memory, Owner.EXTERNAL, now)
     recent = [mark for mark in memory.engagements if now.elapsed - mark < FLAP_WINDOW]
-    return replace(
+    memory = replace(
         memory,
         state=State.ENGAGED,
         write=replace(write, settled=True),
@@ -90,6 +91,8 @@ def _found_engaged(memory: Memory, reading: Reading, now: Moment) -> Memory:
         on_for=ZERO,
         engagements=(*recent, now.elapsed),
     )
+    # Now, and not with the next pass: the order that it was for may be over by then.
+    return replace(memory, last_engagement=engagement(memory, now))
 
 
 def _switched_anew(memory: Memory, reading: Reading, now: Moment) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from responder.domain.alerts import AlertStatus
 from responder.domain.audit import Action, Decision, Reason
 from responder.domain.clock import Moment
-from responder.domain.episode import engagement
+from responder.domain.engagement import engagement
 from responder.domain.limits import LIMITS
 from responder.domain.memory import Actual, Engagement, Memory, Owner, State
 from responder.domain.notice import (

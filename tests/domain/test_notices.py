@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.world import START, Guards, Mode, World, engaged, minutes, policy, seconds
 
@@ -500,6 +500,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(list(HANDS)), st.integers(1, 20)), ma
 @pytest.mark.long
 @settings(deadline=None)
 @given(STEPS)
+@example([("order", 1), ("heal", 1)])
 def test_every_alert_is_told_once_is_stable_and_asks_for_nothing(steps):
     guards = Guards(minimum_duration=minutes(1), calm_period=minutes(2))
     world = World(rules=policy(guards=replace(guards, maximum_duration=minutes(5))))
