@@ -138,11 +138,13 @@ async def test_a_crash_between_the_write_and_the_read_that_confirms_it_loses_not
         await lost.wait()
 
     routed.provider.release = applied_but_never_answered
+    routed.stuck.add("under_attack:example.com")
     await routed.run(12)
     assert routed.provider.levels["example.com"] == "high"
     assert events(routed) == ["before_advertise"]
     crashed = routed.one
     routed.provider.release = release
+    routed.stuck.clear()
     await routed.begin()
     await routed.run(2)
     await routed.one._hooks.ended()

@@ -166,6 +166,8 @@ class Setup:
         self.policy = Policy(
             "under-attack", "under_attack", (Matcher("mitigation", "under_attack"),), guards=GUARDS
         )
+        self.stuck = set()
+        """Targets whose turn is meant to hang, beside those of the provider."""
         self.writer = None
         self.registry = None
         self.one = None
@@ -200,11 +202,19 @@ class Setup:
     async def settle(self):
         for _ in range(200):
             await asyncio.sleep(0)
-            if not set(self.one._turns._tasks) - self._hanging():
+            if not self._turning():
                 return
+        if self.hook.hanging is None and (turning := self._turning()):
+            # The store is on a thread of its own, which a busy machine lets wait.
+            await asyncio.wait(turning, timeout=5)
+
+    def _turning(self):
+        return [
+            task for target, task in self.one._turns._tasks.items() if target not in self._hanging()
+        ]
 
     def _hanging(self):
-        return {f"under_attack:{zone}" for zone in self.provider.hanging}
+        return {f"under_attack:{zone}" for zone in self.provider.hanging} | self.stuck
 
     async def run(self, minutes, seconds=30.0):
         for _ in range(round(minutes * 60 / seconds)):
