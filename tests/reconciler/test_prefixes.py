@@ -92,6 +92,7 @@ class TestTwoActors:
         assert engaged.decided(TARGET) == ("none", "external")
 
 
+@pytest.mark.long
 async def test_a_start_with_200_prefixes_keeps_what_raising_needs():
     setup = PrefixSetup(200)
     await setup.begin()
@@ -105,6 +106,7 @@ async def test_a_start_with_200_prefixes_keeps_what_raising_needs():
     assert len(setup.calls) <= 1 + 200 + 5  # the account, each list, and the tunnels
 
 
+@pytest.mark.long
 async def test_200_prefixes_that_stand_together_are_a_few_calls():
     setup = PrefixSetup(200, together=8)
     await setup.begin()
@@ -115,6 +117,7 @@ async def test_200_prefixes_that_stand_together_are_a_few_calls():
     assert len([one for one in setup.calls if one[1] == "read_bgp_prefix"]) == 0
 
 
+@pytest.mark.long
 async def test_an_account_without_magic_transit_is_said_and_costs_little():
     setup = PrefixSetup(200)
     errors = [{"code": 10000, "message": "Authentication error"}]

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from responder.domain.audit import Action
 from responder.domain.breaker import Circuit, Failure
 from responder.domain.memory import Actual, Reading
@@ -50,6 +52,7 @@ async def test_a_start_does_not_take_the_whole_budget_at_once(setup):
     assert all(one.memory.reading for one in setup.one.targets())
 
 
+@pytest.mark.long
 async def test_calls_beyond_a_thousand_an_hour_are_spread_out(setup):
     await many(setup, 250)
     first = await hours(setup, 0.2)
@@ -61,6 +64,7 @@ async def test_calls_beyond_a_thousand_an_hour_are_spread_out(setup):
     assert set(in_one) == set(setup.provider.levels)  # nobody waits for ever behind the others
 
 
+@pytest.mark.long
 async def test_those_that_share_a_call_are_read_in_the_ordinary_time(setup):
     await many(setup, 160, shared=16)
     await hours(setup, 0.1)
@@ -68,6 +72,7 @@ async def test_those_that_share_a_call_are_read_in_the_ordinary_time(setup):
     assert len(read) == 160 * 6
 
 
+@pytest.mark.long
 async def test_zones_are_read_as_ever(setup):
     await many(setup, 200, shared=0)
     await hours(setup, 0.1)
@@ -142,6 +147,7 @@ def like(error):
     return ProviderError(error.failure, str(error))
 
 
+@pytest.mark.long
 async def test_quiet_targets_cost_a_pass_nothing_until_they_are_due(setup):
     await many(setup, 500)
     await hours(setup, 0.4)
