@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 
 import httpx
 import pytest
+from support.demos import Demo, processes_of, running_demo
 from support.prefixes import (
     FLOOD,
     HOUR,
@@ -41,9 +43,47 @@ PREFIXES = {
 ATTACK, BLIND = "EdgeAttackOngoing", "MitigationSensorBlind"
 GRAPHQL = "/graphql"
 
+STEPS = (
+    "minimum_duration 1m (else 15m)",
+    "withdraw_after_advertise 120s (else 15m)",
+    "# before",
+    "a flood: 5 Gbit/s where 20 Mbit/s came",
+    "the upper threshold is 500 Mbit/s",
+    "VolumetricBits fires",
+    "engage: demand",
+    "PATCH advertised: 200; requested advertised, routed withdrawn",
+    "engaged: demand (a read confirms it",
+    "# advertised",
+    "requested advertised, routed advertised",
+    "the flood ends: 20 Mbit/s",
+    "the alert is over",
+    "cooldown until",
+    "decision  hold (cooldown)",
+    "calm is proven",
+    "release: calm",
+    "PATCH withdrawn: 200; requested withdrawn, routed advertised",
+    "released: calm (a read confirms it",
+    "requested withdrawn, routed withdrawn",
+    "# withdrawn",
+    "What it took:",
+    "withdrawn -> advertised -> withdrawn",
+    "Where to look next:",
+)
+"""What a demo of a prefix tells, in this order."""
+
 Networks = dict[str, Network]
 
 beside_the_others = Together(at_once=3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def demo(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[Demo | None]:
+    """Begin the demo first, if it was asked for: it takes longest."""
+    if any(getattr(item, "cls", None) is TestADemoToItsEnd for item in request.session.items):
+        with running_demo(tmp_path_factory.mktemp("demo"), "--prefix") as demo:
+            yield demo
+    else:
+        yield None
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +215,22 @@ def test_cloudflare_and_we_advertise_at_once_and_a_human_withdraws_meanwhile(net
     assert network.writes() in ([False], [True, False])
 
 
+class TestADemoInTheMiddle:
+    """Here because it waits while others do; in a class because it is no fault (docs/faults.md)."""
+
+    def test_ctrl_c_ends_everything(self, tmp_path):
+        with running_demo(tmp_path, "--prefix") as demo:
+            demo.until_told("a flood")
+            running = processes_of(demo.folder)
+            demo.interrupt()
+            code = demo.end()
+        assert running != []
+        assert "stopped; nothing of it runs any more" in demo.told
+        assert code == 130
+        assert processes_of(demo.folder) == []
+        assert not Path(demo.folder).exists()
+
+
 # what only the edge sees
 
 
@@ -249,3 +305,19 @@ def test_a_depleted_budget_and_then_a_dead_sensor_keep_a_prefix(networks):
     assert network.writes() == [True]
     network.until(state="released", actual="off")
     assert network.writes() == [True, False]
+
+
+class TestADemoToItsEnd:
+    """The rules as shipped, which takes as long as all of the above."""
+
+    def test_the_story_tells_every_step_and_leaves_nothing_behind(self, demo):
+        assert demo.end() == 0, demo.told
+        told = rest = demo.told
+        for step in STEPS:
+            assert step in rest, f"{step} is not told after what comes before it:\n{told}"
+            rest = rest.partition(step)[2]
+        assert "not seen" not in told
+        assert demo.seconds("request to routed (simulated)") == pytest.approx(15, abs=0.1)
+        assert demo.seconds("advertised in all") >= 120
+        assert processes_of(demo.folder) == []
+        assert not Path(demo.folder).exists()
