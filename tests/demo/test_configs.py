@@ -67,7 +67,7 @@ def test_rules_get_the_interval_and_the_thresholds_of_the_plan(tmp_path):
         for group in yaml.safe_load(path.read_text())["groups"]
     ]
 
-    assert {group["interval"] for group in groups} == {"1s", "15s"}
+    assert {group["interval"] for group in groups} == {"1s", "15s", "1m"}
     loads = [
         rule["expr"]
         for group in groups

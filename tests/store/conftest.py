@@ -12,6 +12,7 @@ from sqlalchemy import event, make_url
 
 from responder.domain.alerts import Alert
 from responder.domain.audit import AuditEntry, Decision
+from responder.domain.hook import HookCall, Hooked
 from responder.domain.memory import (
     Backoff,
     Engagement,
@@ -46,8 +47,8 @@ BY_HINT = {
 }
 
 for kind in (
-    *(Alert, AuditEntry, Backoff, Decision, Engagement, Episode, HeardAlert, Intent, Memory),
-    *(NotedOrder, Outcome, Override, Peak, Reading, RememberedAlert, Write),
+    *(Alert, AuditEntry, Backoff, Decision, Engagement, Episode, HeardAlert, HookCall),
+    *(Hooked, Intent, Memory, NotedOrder, Outcome, Override, Peak, Reading, RememberedAlert, Write),
 ):
     # Left to itself, hypothesis would not vary a field that has a default.
     drawn = {name: BY_HINT.get(hint, ...) for name, hint in get_type_hints(kind).items()}
