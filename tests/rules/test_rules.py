@@ -20,11 +20,6 @@ RUNBOOK = "https://github.com/responder/responder/blob/main/docs/runbook.md"
 GROUPS = [group for path in SHIPPED for group in yaml.safe_load(path.read_text())["groups"]]
 ALERTS = [rule for group in GROUPS for rule in group["rules"] if "alert" in rule]
 RECORDED = [rule for group in GROUPS for rule in group["rules"] if "record" in rule]
-HEALTH = [
-    rule
-    for group in yaml.safe_load((RULES / "origin-health.yml").read_text())["groups"]
-    for rule in group["rules"]
-]
 SOURCES = sorted((RULES / "sources").glob("*.yml"))
 IN_DETECTORS = {
     rule["alert"]
@@ -41,6 +36,11 @@ every_alert = pytest.mark.parametrize("alert", ALERTS, ids=[alert["alert"] for a
 
 def name(path):
     return str(path.relative_to(RULES))
+
+
+def rules_of(path):
+    groups = yaml.safe_load(path.read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 def promtool(*arguments):
@@ -170,13 +170,10 @@ def test_every_group_with_an_alert_is_evaluated_every_five_seconds():
 @pytest.mark.parametrize("path", DETECTORS, ids=name)
 def test_a_detector_says_whether_it_acts_and_how_soon_it_fires(path):
     head = path.read_text().partition("groups:")[0].replace("\n# ", " ")
-    rules = [
-        rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]
-    ]
-
     acts = {
         "Informs" if "mitigation" not in rule["labels"] else MANNER[rule["labels"]["role"]]
-        for rule in rules
+        for rule in rules_of(path)
+        if "alert" in rule
     }
     assert len(acts) == 1
     assert re.search(rf"#\n?(# | ){acts.pop()}\b", head)
@@ -226,7 +223,8 @@ def test_every_threshold_that_is_read_has_a_default_and_every_default_is_read():
     }
     read |= {
         found
-        for rule in ALERTS + HEALTH
+        for path in (*DETECTORS, RULES / "origin-health.yml")
+        for rule in rules_of(path)
         for found in re.findall(r"(?:site|instance):threshold_(\w+):(\w+)", rule["expr"])
     }
 
@@ -244,7 +242,8 @@ def test_an_override_that_is_resolved_is_read_with_both_of_its_bounds():
     resolved = {rule["record"] for rule in RECORDED if ":threshold_" in rule["record"]}
     read = {
         found
-        for rule in ALERTS + HEALTH
+        for path in (*DETECTORS, RULES / "origin-health.yml")
+        for rule in rules_of(path)
         for found in re.findall(r"(?:site|instance):threshold_\w+:\w+", rule["expr"])
     }
 
